@@ -1,0 +1,49 @@
+# Each target stands alone on a fresh clone: it makes .venv first if it has to. Nothing but Python >= 3.11, git and make is assumed.
+.PHONY: help demo test fix lint types layers proofs bench reference clean
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+READY := .venv/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export GIT_CONFIG_NOSYSTEM := 1
+
+help:       ## what each target does
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 with venv found; install one or say PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install -q --group dev -e .
+	@touch $(READY)
+
+demo: $(READY) ## deliver the example service with the embedded host and print the report
+	$(BIN)/echelon demo $(DIR)
+
+test: lint types layers ## lint, types, layers, all tests: what CI runs
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/pyrefly check
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+fix: $(READY) ## format, and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+proofs: $(READY) ## the long forms of the crash, race and property proofs
+	ECHELON_PROOFS=long $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/crash tests/race tests/property tests/model --timeout 1800
+
+bench: $(READY) ## measure, compare with the limits, write docs/PERFORMANCE.md
+	$(BIN)/python -m bench
+
+reference: $(READY) ## write docs/reference from the tables in the code
+	$(BIN)/python -m docs_reference
+
+clean:      ## remove what the targets made
+	rm -rf .venv build dist
