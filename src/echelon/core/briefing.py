@@ -1,0 +1,56 @@
+"""What a mission starts with: its place on the recovery ladder, its prompt, and the files of its slot."""
+
+from __future__ import annotations
+
+from echelon.core import prompts
+from echelon.core.documents import criteria, render, sections
+from echelon.core.documents.entries import EntriesDocument
+from echelon.core.model import ACTIVE, CONTEXT, SPEC, TODO, Mission, World
+
+LADDER = ("first", "decompose", "re-plan")
+# An end with one of these reasons starts the count of attempts anew.
+SEPARATORS = ("suspended", "spec_changed", "failed", "delivered")
+
+
+def tries(world: World, item: str) -> int:
+    """Attempts since the item was last suspended, failed or delivered: what the limit counts."""
+    count = 0
+    for attempt in world.attempts_of(item):
+        count = 0 if attempt.reason in SEPARATORS else count + 1
+    return count
+
+
+def next_attempt(world: World, item: str) -> int:
+    return max((attempt.attempt for attempt in world.attempts_of(item)), default=0) + 1
+
+
+def ladder_step(tried: int) -> str:
+    return LADDER[min(tried, len(LADDER) - 1)]
+
+
+def prompt(world: World, backlog: EntriesDocument, running: Mission) -> str:
+    step = ladder_step(tries(world, running.item))
+    return prompts.mission(running, backlog.section(running.item), step, world.language)
+
+
+def files(world: World, backlog: EntriesDocument, running: Mission, active: str) -> dict[str, str]:
+    """The state files of a slot: the spec, the item, the contract on top of the context, a fresh todo."""
+    language = world.language
+    found, _ = criteria.read(backlog.text, *backlog.span(running.item), running.item)
+    entry = backlog.find(running.item)
+    block = prompts.contract(running, backlog.section(running.item), language)
+    todo = render.mission_todo(running.name, running.item, entry.title if entry else running.item, found, language)
+    return {
+        SPEC: world.spec.text if world.spec else "",
+        ACTIVE: active,
+        CONTEXT: sections.inject_block(world.text(CONTEXT), block),
+        TODO: todo,
+    }
+
+
+def set_aside(world: World, now: str) -> dict[str, str | None]:
+    """A todo.md of somebody else's is archived before a mission writes its own (peer-levels.md W1, W53)."""
+    before = world.texts.get(TODO)
+    if not before or not before.strip():
+        return {}
+    return {f".opencode/archive/todos/{render.stamp(now)}-todo.md": before}

@@ -1,0 +1,248 @@
+"""The mission level: one item in flight, attempt after attempt, until evidence closes it or a person must decide.
+
+The recovery ladder is decompose, re-plan, escalate: the second attempt is told to break the work down, further ones
+to plan it anew, and after `limits.attempts` the item is escalated and suspended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from echelon.core import briefing, evidence, states
+from echelon.core.decide import Decision, Effect, Refusal, refuse
+from echelon.core.documents import render, sections, todo
+from echelon.core.documents.entries import EntriesDocument
+from echelon.core.documents.sections import Escalation, Option
+from echelon.core.levels import project
+from echelon.core.model import (
+    ACTIVE,
+    ATTEMPTS,
+    CONTEXT,
+    EVIDENCE,
+    MISSIONS,
+    PROJECT,
+    TODO,
+    Attempt,
+    Mission,
+    World,
+    with_mission,
+    write_missions,
+)
+from echelon.core.requests import AcceptWeakening, Attest, CloseItem, EndAttempt, Findings, SuspendItem
+
+# ----------------------------------------------------------------------------------------------------- closing
+
+
+def close(world: World, request: CloseItem) -> Decision | Refusal:
+    """The verdict; with a candidate, the decision to merge it. Every reason is given at once."""
+    found = project.in_flight(world, request.item, "close")
+    if isinstance(found, Refusal):
+        return found
+    _, entry, running = found
+    if running is None:
+        return refuse("NOTHING_IN_PROGRESS", f"{entry.id} is marked [/] and no mission runs for it: echelon doctor")
+    verdict = judge(world, running, request.findings)
+    if not verdict.closes:
+        codes = {problem.code for problem in verdict.problems}
+        code = verdict.problems[0].code if len(codes) == 1 else "NOT_PROVED"
+        prefix = "CONFLICT" if "MERGE_CONFLICT" in codes else "REFUSED"
+        return refuse(code, *(f"[{problem.code}] {problem.message}" for problem in verdict.problems), prefix=prefix)
+    if not request.candidate and not running.in_place:
+        return Decision(
+            {}, f"PROVED {entry.id}: {verdict.coverage}, ready to close.", data={"coverage": verdict.coverage}
+        )
+    phase = states.MISSION.get((running.phase, "proved"), "")
+    ready = replace(
+        running,
+        phase="merging" if phase == "merging" else running.phase,
+        candidate=request.candidate,
+        candidate_base=request.findings.base.commit,
+        evidence=request.evidence,
+        conflicts=(),
+    )
+    writes: dict[str, str | None] = {
+        MISSIONS: write_missions(with_mission(world.missions, ready)),
+        EVIDENCE: world.text(EVIDENCE) + request.record,
+    }
+    moving = {"item": entry.id, "candidate": request.candidate, "base": request.findings.base.commit}
+    message = f"PROVED {entry.id}: {verdict.coverage}; merging."
+    return Decision(writes, message, (Effect("move_base", moving),), {"coverage": verdict.coverage})
+
+
+def judge(world: World, running: Mission, findings: Findings) -> evidence.Verdict:
+    """Everything that must hold before an item closes: claim, definition, work, evidence."""
+    verdict = evidence.judge(
+        running.definition,
+        findings.results,
+        [entry for entry in running.attestations if entry.tree == findings.work_tree],
+        changed=bool(findings.changed),
+        policy=world.config.policy,
+    )
+    own = [
+        problem
+        for problem in findings.problems
+        if problem.code != "WEAKENED" or running.accepted != findings.weakenings
+    ]
+    blocked = any(problem.code in ("MERGE_CONFLICT", "CONFLICT_MARKERS", "SLOT_PROBLEM") for problem in own)
+    runs = () if blocked else verdict.problems  # what was not run for want of a candidate is not a reason of its own
+    problems = (*_bound(world, running, findings), *_claim(running, findings), *own, *runs)
+    return replace(verdict, problems=problems)
+
+
+def _bound(world: World, running: Mission, findings: Findings) -> tuple[evidence.Problem, ...]:
+    """The exam must still be the one the item started with."""
+    found: list[evidence.Problem] = []
+    if world.spec_digest != running.spec:
+        found.append(evidence.Problem("SPEC_CHANGED", "spec.md is not what it was when the item started"))
+    if world.backlog is None:
+        return tuple(found)
+    entry = world.backlog.find(running.item)
+    now = project.bind(world, world.backlog, entry, findings.base) if entry else None
+    if isinstance(now, Refusal) or now is None or now.digest != running.definition.digest:
+        detail = "; ".join(now.reasons) if isinstance(now, Refusal) else "its criteria, checks or title are others now"
+        found.append(evidence.Problem("DEFINITION_CHANGED", f"{running.item}: {detail}"))
+    return tuple(found)
+
+
+def _claim(running: Mission, findings: Findings) -> tuple[evidence.Problem, ...]:
+    """The agent's own word: needed, and never enough."""
+    found: list[evidence.Problem] = []
+    held = todo.parse(findings.todo or "")
+    if held.mission and held.mission != running.name:
+        found.append(evidence.Problem("TODO_STALE", f"todo.md is of mission {held.mission}, this is {running.name}"))
+    elif held.open:
+        names = ", ".join(f'"{render.one_line(task.text, 60)}"' for task in held.open[:5])
+        found.append(evidence.Problem("TASKS_OPEN", f"{held.progress} tasks done; open: {names}"))
+    if todo.parse(findings.checklist or "").open:
+        found.append(evidence.Problem("CHECKLIST_OPEN", "verification-checklist.md has open points"))
+    if not todo.is_quiet(findings.sync_issues or ""):
+        found.append(evidence.Problem("SYNC_ISSUES", "sync-issues.md names open issues"))
+    return tuple(found)
+
+
+# -------------------------------------------------------------------------------------------------- attempts
+
+
+def end_attempt(world: World, request: EndAttempt, now: str) -> Decision | Refusal:
+    """An attempt is over without closing: try again with its lesson, or escalate when the ladder ends."""
+    found = project.in_flight(world, request.item, "end_attempt")
+    if isinstance(found, Refusal):
+        return found
+    backlog, entry, running = found
+    if running is None:
+        return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
+    ended = Attempt(
+        entry.id, running.attempt, request.reason, render.clean(request.detail)[:2000], running.started, now,
+        request.tokens, request.cost,
+    )  # fmt: skip
+    log = world.text(ATTEMPTS) + ended.as_line()
+    after = replace(world, attempts=(*world.attempts, ended), texts={**world.texts, ATTEMPTS: log})
+    if briefing.tries(after, entry.id) >= world.config.count("limits.attempts"):
+        return _escalate(after, backlog, running, request, log, now)
+    event = "conflicted" if request.reason == "conflict" else "refused"
+    phase = states.MISSION[(running.phase, event)]
+    following = replace(
+        running,
+        attempt=running.attempt + 1,
+        phase="conflict" if phase == "conflict" else "working",
+        started=now,
+        feedback=request.detail,
+        conflicts=request.conflicts,
+        base=request.base or running.base,
+        candidate="",
+        candidate_base="",
+    )
+    writes: dict[str, str | None] = {
+        MISSIONS: write_missions(with_mission(world.missions, following)),
+        ATTEMPTS: log,
+    }
+    writes[PROJECT] = project.journal(
+        world,
+        "attempt_ended",
+        f"{running.name} — {request.reason}: {render.one_line(request.detail, 300)}",
+        now,
+        writes,
+    )
+    files = briefing.files(after, backlog, following, world.text(ACTIVE))
+    if running.in_place:
+        writes.update({path: files[path] for path in (CONTEXT, TODO)})
+    effects = () if running.in_place else (Effect("brief_slot", {"slot": running.slot, "files": files}),)
+    message = f"{running.name} ended ({request.reason}); {following.name} follows: {briefing.ladder_step(briefing.tries(after, entry.id))}"
+    return Decision(
+        writes, message, effects, {"mission": following.name, "prompt": briefing.prompt(after, backlog, following)}
+    )
+
+
+def _escalate(
+    world: World, backlog: EntriesDocument, running: Mission, request: EndAttempt, log: str, now: str
+) -> Decision | Refusal:
+    made = [
+        f"- {entry.attempt}: {entry.reason} — {render.one_line(entry.detail, 300)}"
+        for entry in world.attempts_of(running.item)
+    ]
+    french = world.language == "fr"
+    options = (
+        (Option("Préciser", "l'agent réessaie avec votre réponse", "coûte d'autres tentatives"),
+         Option("Abandonner", "le reste avance", "ce qui en dépend ne démarre jamais"))
+        if french
+        else (Option("Clarify", "the agent tries again with your answer", "costs further attempts"),
+              Option("Give up", "the rest goes on", "what depends on it never starts"))
+    )  # fmt: skip
+    title = backlog.find(running.item)
+    words = "ne se ferme pas" if french else "does not close"
+    escalation = Escalation(
+        f"ESC-{render.stamp(now)}-{running.item}",
+        f"{running.item} — {title.title if title else ''} {words}: {request.reason}\n{request.detail[:2000]}",
+        "\n".join(made),
+        options,
+        "Que faire ?" if french else "What shall be done?",
+    )
+    text = sections.append_escalation(world.text(PROJECT), escalation, "Project", world.language)
+    escalated = replace(world, texts={**world.texts, PROJECT: text, ATTEMPTS: log})
+    reason = f"{len(made)} attempts, decision needed: {escalation.id}"
+    decided = project.suspend(escalated, SuspendItem(reason, running.item), now)
+    if isinstance(decided, Refusal):
+        return decided
+    message = f"ESCALATION {escalation.id}: {running.item} waits for a person after {len(made)} attempts."
+    return replace(decided, message=message, data={"item": running.item, "escalation": escalation.id})
+
+
+# --------------------------------------------------------------------------------------------- a person's word
+
+
+def attest(world: World, request: Attest) -> Decision | Refusal:
+    found = project.in_flight(world, request.item, "attest")
+    if isinstance(found, Refusal):
+        return found
+    _, entry, running = found
+    if running is None:
+        return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
+    if not request.note.strip():
+        return refuse("ARGUMENT_MISSING", "say what was looked at: note")
+    numbered = list(enumerate(running.definition.criteria, 1))
+    chosen = [promise for number, promise in numbered if promise.check is None and request.criterion in (0, number)]
+    if not chosen:
+        open_ones = [f"{number}: {promise.text}" for number, promise in numbered if promise.check is None]
+        return refuse("CRITERION_UNKNOWN", *(open_ones or ["every criterion carries a check"]))
+    note = render.one_line(request.note)
+    added = tuple(evidence.Attestation(promise.text, request.by, note, request.tree) for promise in chosen)
+    names = {promise.text for promise in chosen}
+    kept = tuple(entry for entry in running.attestations if entry.criterion not in names)
+    attested = replace(running, attestations=(*kept, *added))
+    writes: dict[str, str | None] = {MISSIONS: write_missions(with_mission(world.missions, attested))}
+    return Decision(writes, f"ATTESTED {entry.id}: {len(added)} criteria by {request.by}.", data={"item": entry.id})
+
+
+def accept_weakening(world: World, request: AcceptWeakening, now: str) -> Decision | Refusal:
+    found = project.in_flight(world, request.item, "attest")
+    if isinstance(found, Refusal):
+        return found
+    _, entry, running = found
+    if running is None:
+        return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
+    if not request.note.strip():
+        return refuse("ARGUMENT_MISSING", "say why it is right: note")
+    accepted = replace(running, accepted=request.weakenings)
+    writes: dict[str, str | None] = {MISSIONS: write_missions(with_mission(world.missions, accepted))}
+    writes[PROJECT] = project.journal(world, "decision", f"{running.name} — accepted: {request.note}", now, writes)
+    return Decision(writes, f"ACCEPTED {entry.id}: this change to the tests may pass.", data={"item": entry.id})

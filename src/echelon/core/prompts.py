@@ -1,0 +1,71 @@
+"""What an agent is told about its mission: the contract, the rules, what refused it before. English and French."""
+
+from __future__ import annotations
+
+from echelon.core.documents import grammar
+from echelon.core.documents.criteria import render_check
+from echelon.core.documents.grammar import Language
+from echelon.core.documents.render import clean, quote
+from echelon.core.model import Mission
+
+FEEDBACK_MAX = 4_000
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "title": "ACTIVE BACKLOG ITEM — CONTRACT (injected by Project Commander)",
+        "done": "Holds for every item:",
+        "rule": "Each criterion is decided by its check, run by code on the merged tree; ticked boxes prove nothing.",
+        "mission": "You deliver item {item} (mission {mission}). Work only in this directory; leave `.opencode/` alone, "
+        "except `.opencode/todo.md`.",
+        "steps": "Break the criteria down in `.opencode/todo.md`, do the work, run the checks, tick what is done.\n"
+        "Never weaken a test to get there: that is found and refused.\n"
+        "Stop and say so when the spec contradicts itself, a dependency is broken, or the same error comes a third time.",
+        "record": "At the end add `## {record}` to todo.md with `- Files:`, `- Notes:`, `- Follow-up:`.",
+        "feedback": "The attempt before was refused:",
+        "decompose": "Break the work into smaller steps this time and verify each.",
+        "re-plan": "Plan it anew: the way so far did not lead there.",
+        "conflict": "The base branch moved; these files hold conflict markers to resolve:",
+    },
+    "fr": {
+        "title": "ACTIVE BACKLOG ITEM — CONTRACT (injected by Project Commander)",
+        "done": "Vaut pour chaque item :",
+        "rule": "Chaque critère est tranché par sa preuve, exécutée par le code sur l'arbre fusionné ; une case cochée ne prouve rien.",
+        "mission": "Tu livres l'item {item} (mission {mission}). Travaille seulement dans ce dossier ; ne touche pas à "
+        "`.opencode/`, sauf `.opencode/todo.md`.",
+        "steps": "Décompose les critères dans `.opencode/todo.md`, fais le travail, exécute les preuves, coche ce qui est fait.\n"
+        "N'affaiblis jamais un test pour y arriver : cela se voit et c'est refusé.\n"
+        "Arrête-toi et dis-le si la spec se contredit, si une dépendance est cassée, ou si la même erreur revient trois fois.",
+        "record": "À la fin, ajoute `## {record}` à todo.md avec `- Fichiers :`, `- Notes :`, `- Suivi :`.",
+        "feedback": "La tentative précédente a été refusée :",
+        "decompose": "Cette fois, découpe le travail en étapes plus petites et vérifie chacune.",
+        "re-plan": "Reprends le plan : le chemin suivi n'y a pas mené.",
+        "conflict": "La branche de base a bougé ; ces fichiers portent des marqueurs de conflit à résoudre :",
+    },
+}
+
+
+def contract(running: Mission, section: str, language: Language) -> str:
+    """The block of context.md: the item's criteria verbatim, then what holds for every item."""
+    words = _WORDS[language]
+    common = [f"- {promise.text}{render_check(promise.check, language)}" for promise in running.definition.done]
+    rows = [f"# {words['title']}", "", section, ""]
+    rows += [words["done"], *common, ""] if common else []
+    return "\n".join((*rows, words["rule"]))
+
+
+def mission(running: Mission, section: str, step: str, language: Language) -> str:
+    """The prompt of a worker session. The agent's and the person's words in it are quoted data."""
+    words = _WORDS[language]
+    parts = [
+        words["mission"].format(item=running.item, mission=running.name),
+        contract(running, section, language),
+        words["steps"],
+        words["record"].format(record=grammar.heading("record", language)),
+    ]
+    if running.feedback:
+        parts.append(f"{words['feedback']}\n{quote(clean(running.feedback)[:FEEDBACK_MAX])}")
+    if step in ("decompose", "re-plan"):
+        parts.append(words[step])
+    if running.conflicts:
+        parts.append(words["conflict"] + "\n" + "\n".join(f"- {path}" for path in running.conflicts[:50]))
+    return "\n\n".join(parts) + "\n"

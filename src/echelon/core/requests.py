@@ -1,0 +1,137 @@
+"""What may be asked of the core, one dataclass each. `item` None means the one in flight, or the next one to start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from echelon.core.documents.sections import Option
+from echelon.core.evidence import CheckResult, Problem
+from echelon.core.model import BaseFacts, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StartItem:
+    base: BaseFacts
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the shell saw when it looked at a mission's work. Everything a verdict depends on is in here."""
+
+    base: BaseFacts  # the base branch as it is now
+    tree: str  # tree of the candidate, or of the work tree in place
+    work_tree: str  # tree of the slot's snapshot, which attestations are about
+    changed: tuple[str, ...]  # paths that differ between base and candidate
+    results: tuple[CheckResult, ...] = ()
+    problems: tuple[Problem, ...] = ()  # conflicts, weakenings, escapes, slot problems, checkout overlap
+    weakenings: str = ""  # digest of the list of weakenings, "" when there are none
+    todo: str | None = None
+    checklist: str | None = None
+    sync_issues: str | None = None
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseItem:
+    """Close with evidence. `candidate` is the merge commit made for it; "" asks for the verdict only."""
+
+    findings: Findings
+    item: str | None = None
+    candidate: str = ""
+    record: str = ""  # the line for the evidence log
+    evidence: str = ""  # digest of that record
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The base branch has moved to the candidate. `todo` is the slot's todo.md with the completion record."""
+
+    item: str
+    commit: str
+    todo: str | None
+    tokens: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FailItem:
+    reason: str
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendItem:
+    reason: str
+    item: str | None = None
+    because: Reason = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeItem:
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndAttempt:
+    """An attempt did not close its item. `detail` becomes the next attempt's feedback; conflicts are files."""
+
+    item: str
+    reason: Reason
+    detail: str
+    conflicts: tuple[str, ...] = ()
+    base: str = ""  # commit the slot works on from now, when the base was brought in
+    tokens: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attest:
+    """Criteria without a check are attested for the work as it stands. `criterion` counts from 1; 0 means all."""
+
+    tree: str
+    by: Literal["person", "reviewer"]
+    note: str
+    item: str | None = None
+    criterion: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptWeakening:
+    """A person has looked at what weakens the tests and lets it pass, for exactly this list."""
+
+    weakenings: str
+    note: str
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEscalation:
+    context: str
+    attempts: str
+    options: Sequence[Option] = field(default_factory=tuple)
+    expected: str = ""
+    item: str | None = None  # suspends it when it is in flight
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveEscalation:
+    escalation: str
+    decision: str
+
+
+Request = (
+    StartItem
+    | CloseItem
+    | Merged
+    | FailItem
+    | SuspendItem
+    | ResumeItem
+    | EndAttempt
+    | Attest
+    | AcceptWeakening
+    | RecordEscalation
+    | ResolveEscalation
+)

@@ -1,0 +1,66 @@
+"""Merging aside: a candidate is a tree computed from two commits, with no file of anybody touched; the base branch
+then moves by compare-and-swap to exactly the commit that was checked."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from echelon.errors import GitError
+from echelon.ports import Candidate
+from echelon.slots.git import ECHELON, Identity
+from echelon.slots.objects import checked_branch, checked_object
+from echelon.slots.repository import Repository
+
+
+def merge_trees(repository: Repository, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
+    """The merge of two commits: its tree, and the paths that conflict (then the tree holds files with markers).
+
+    Built-in drivers of the top .gitattributes (`union`, `binary`) are honoured; configured ones are programs and are not.
+    Raises: GitError GIT_FAILED, also for histories with no common commit.
+    """
+    command = ("merge-tree", "--write-tree", "-z", "--name-only", checked_object(ours), checked_object(theirs))
+    with _attributes(repository, ours) as work:
+        answer = repository.git(*command, accept=(0, 1), work_tree=work)
+    tree, *rest = answer.fields()
+    if answer.code == 0:
+        return tree, ()
+    return tree, tuple(dict.fromkeys(rest[: rest.index("")]))
+
+
+def candidate(repository: Repository, base_commit: str, head_commit: str) -> Candidate:
+    """What merging the slot's head into the base would give."""
+    tree, conflicts = merge_trees(repository, base_commit, head_commit)
+    return Candidate(base_commit, head_commit, tree, conflicts)
+
+
+def commit_candidate(
+    repository: Repository, found: Candidate, message: str, author: Identity, date: str, committer: Identity = ECHELON
+) -> str:
+    """The merge commit of a candidate without conflicts; the same arguments give the same id, so it can be repeated."""
+    if found.conflicts:
+        raise GitError(
+            "CANDIDATE_CONFLICTS", f"{found.conflicts[0]!r} conflicts.", "Bring the base into the slot first."
+        )
+    parents = (found.base, found.head)
+    return repository.commit(found.tree, parents, message, author=author, committer=committer, date=date)
+
+
+def move_base(repository: Repository, branch: str, new: str, old: str, why: str = "echelon: merge") -> bool:
+    """Move the branch from `old` to `new`; False when it is somewhere else by now. Repeating a done move is True."""
+    name = f"refs/heads/{checked_branch(branch)}"
+    return repository.set_ref(name, checked_object(new), checked_object(old), why)
+
+
+@contextmanager
+def _attributes(repository: Repository, commit: str) -> Iterator[Path | None]:
+    """Let git see the top .gitattributes of `commit` while it merges: alone in a work tree, where git looks for it."""
+    rules = repository.read_file(commit, ".gitattributes") or b""
+    if b"merge" not in rules and b"binary" not in rules:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as work:
+        Path(work, ".gitattributes").write_bytes(rules)
+        yield Path(work)
