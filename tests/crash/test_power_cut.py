@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crash.disks import ROOT, Clock, ModelDisk, Tree, Watched
 
+from crash.disks import ROOT, Clock, ModelDisk, Tree, Watched, report
 from echelon.errors import EchelonError
 from echelon.ports import Change
 from echelon.store import log
@@ -34,7 +34,12 @@ A, B, C = ".opencode/backlog.md", ".opencode/todo.md", ".opencode/projects/x/spe
 Writes = Mapping[str, bytes | None]
 World = dict[str, bytes]
 
-ONE: tuple[Writes, ...] = ({A: b"# Backlog\n"}, {A: b"# Backlog\n### B001\n"}, {A: b"# Backlog\n### B001 [x]\n"}, {A: None})
+ONE: tuple[Writes, ...] = (
+    {A: b"# Backlog\n"},
+    {A: b"# Backlog\n### B001\n"},
+    {A: b"# Backlog\n### B001 [x]\n"},
+    {A: None},
+)
 MANY: tuple[Writes, ...] = (
     {A: b"# Backlog\n### B001 [ ]\n", B: b"- [ ] work\n"},
     {A: b"# Backlog\n### B001 [x]\n", B: None, C: b"# Spec\n"},
@@ -66,7 +71,7 @@ def documents(tree: Tree) -> World:
 
 
 def verdict(tree: Tree, commits: tuple[Writes, ...], acknowledged: int) -> str:
-    """"" when the store comes back from `tree` with an acceptable world, else what is wrong with it."""
+    """ "" when the store comes back from `tree` with an acceptable world, else what is wrong with it."""
     disk = ModelDisk(tree)
     try:
         store = Store(ROOT, Clock(), disk)
@@ -133,7 +138,7 @@ def test_every_power_cut_leaves_the_old_or_the_new_world(commits: tuple[Writes, 
     points, states = crash_states(commits, ModelDisk())
     chosen = sample(states, 1500)
     assert wrong(chosen, commits) == ""
-    print(f"{points} crash points, {len(chosen)} of {len(states)} states")
+    report(f"{points} crash points, {len(chosen)} of {len(states)} states")
     assert points > 100 and len(chosen) >= 1500
 
 

@@ -378,9 +378,7 @@ def test_findings_are_bounded_and_sorted() -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    ["it(", "it.only(", "'a'", '"', "`", "${", "}", "{", ")", "(", "/", "/*", "*/", "//", "\n", "expect(", ".toBe(", "try{", "catch"]
-    + ["def test_a():\n", "    assert ", "x", " == ", "import pytest\n", "@pytest.mark.skip\n", "    try:\n", "\\", "if (", "false"]
-    + ["[pytest]\n", "addopts = -k\n", "[tool.pytest.ini_options]\n", '{"scripts":', "[", "]", "return;", ".each", "assert.ok"]
+    ["it(", "it.only(", "'a'", '"', "`", "${", "}", "{", ")", "(", "/", "/*", "*/", "//", "\n", "expect(", ".toBe(", "try{", "catch", "def test_a():\n", "    assert ", "x", " == ", "import pytest\n", "@pytest.mark.skip\n", "    try:\n", "\\", "if (", "false", "[pytest]\n", "addopts = -k\n", "[tool.pytest.ini_options]\n", '{"scripts":', "[", "]", "return;", ".each", "assert.ok"]
 )  # fmt: skip
 TEXTS = st.one_of(st.none(), st.text(max_size=200), st.lists(FRAGMENTS, max_size=40).map("".join))
 PATHS = (T, "conftest.py", J, "src/x.test.js", "pytest.ini", "setup.cfg", "pyproject.toml", "package.json", "Makefile")

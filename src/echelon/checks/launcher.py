@@ -4,10 +4,10 @@ Why a process between Echelon and the check: a check may kill its parent, so tha
 limits must not be set in a forked copy of a threaded program (the `preexec_fn` trap); and on Linux orphans are
 handed to the nearest "child subreaper", which lets this process find daemons that left the check's session.
 
-Theory of operation. argv: file descriptor of a socket to Echelon, limits as `NAME=number,...`, then the
-command. It writes `start <pid>` and `exit <code>` (128 + n for death by signal n) to the socket. The end of the
-socket, or anything read from it, means stop: Echelon died or has had enough. In every case all descendants are
-killed before the exit. Only cheap modules of the standard library, started as `python -I -S`: every check pays.
+Theory of operation. argv: file descriptor of a socket to Echelon, how many processes are too many, limits as
+`NAME=number,...`, then the command. It writes `start <pid>`, and `exit <code>` (128 + n for death by signal n) or
+`crowd 1` (too many processes) to the socket. The end of the socket, or anything read from it, means stop: Echelon
+died or has had enough. In every case all descendants are killed before the exit. Only cheap modules of the standard library, started as `python -I -S`: every check pays.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 PR_SET_DUMPABLE = 4  # <linux/prctl.h>
 PR_SET_CHILD_SUBREAPER = 36
-SWEEPS = 2000  # rounds of killing before we give up on something that forks faster than we kill
+SWEEPS = 20_000  # rounds of killing before we give up on something that forks faster than we kill
+WATCH_SECONDS = 0.02  # between two looks at the number of processes; one look is one small read
+REAP_SECONDS = 0.001
 
 
-def processes() -> dict[int, int]:
-    """The machine's processes as {pid: parent pid}; empty where there is no /proc. Zombies are left out."""
-    found: dict[int, int] = {}
+def processes() -> dict[int, tuple[int, int]]:
+    """The machine's processes as {pid: (parent, process group)}; empty where there is no /proc. No zombies."""
+    found: dict[int, tuple[int, int]] = {}
     try:
         names = os.listdir("/proc")  # noqa: PTH208 - pathlib costs this script a third of its start time
     except OSError:
@@ -41,23 +43,42 @@ def processes() -> dict[int, int]:
                 fields = file.read(4096).rpartition(b")")[2].split()
         except OSError:
             continue  # it ended while we looked
-        if len(fields) > 1 and fields[0] not in (b"Z", b"X"):
-            found[int(name)] = int(fields[1])
+        if len(fields) > 2 and fields[0] not in (b"Z", b"X"):
+            found[int(name)] = (int(fields[1]), int(fields[2]))
     return found
 
 
-def descendants(root: int) -> list[int]:
-    """The living processes below `root`, itself not included."""
+def descendants(root: int) -> dict[int, int]:
+    """The living processes below `root` as {pid: process group}, itself not included."""
+    table = processes()
     children: dict[int, list[int]] = {}
-    for pid, parent in processes().items():
+    for pid, (parent, _) in table.items():
         children.setdefault(parent, []).append(pid)
-    below: list[int] = []
+    below: dict[int, int] = {}
     todo = [root]
     while todo:
         for pid in children.get(todo.pop(), ()):
-            below.append(pid)
+            below[pid] = table[pid][1]
             todo.append(pid)
     return below
+
+
+def threads() -> int:
+    """All threads of this machine: a cheap bound on the processes; 0 where it is not told."""
+    try:
+        with open("/proc/loadavg", "rb") as file:  # noqa: PTH123 - as above
+            return int(file.read(200).split()[3].split(b"/")[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def kill_all(below: dict[int, int]) -> None:
+    """SIGKILL to groups first: a group is stopped at once, while a fork bomb outruns a list of processes."""
+    own = os.getpgrp()
+    for group in set(below.values()) - {own, 0, 1}:
+        kill(group, group=True)
+    for pid in below:
+        kill(pid)
 
 
 def kill(pid: int, *, group: bool = False) -> None:
@@ -118,15 +139,33 @@ def _become(argv: list[str], limits: dict[str, int]) -> Never:
     os._exit(127)
 
 
+def _hurry() -> None:
+    """Root is not held by the kernel's limit on processes, so our own must be quick when a thousand others run."""
+    if sys.platform.startswith("linux") and os.getuid() == 0:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+        except OSError:
+            return  # a container may forbid it
+
+
 _NONE: tuple[int, ...] = ()
 
 
-def _wait(child: int, control: int, wake: int) -> int | None:
-    """The child's wait status, or None when we were told to stop. Reaps whatever else was handed to us."""
+def _wait(child: int, control: int, wake: int, most: int) -> int | None:
+    """The child's wait status, or None when it was too much or we were told to stop. Reaps what is handed to us."""
+    others = threads()
     while True:
-        ready, _, _ = select.select((control, wake), _NONE, _NONE)
+        ready, _, _ = select.select((control, wake), _NONE, _NONE, WATCH_SECONDS)
         if control in ready:
             return None
+        now = threads()
+        if now - others > most:
+            ours = len(descendants(os.getpid()))
+            if ours > most:
+                return None
+            others = now - ours  # somebody else has started many; no need to look through them all the time
+        if wake not in ready:
+            continue
         os.read(wake, 512)
         while True:
             try:
@@ -143,12 +182,13 @@ def _sweep(child: int) -> None:
     """Kill and reap until no descendant is left."""
     kill(child, group=True)
     for _ in range(SWEEPS):
-        for pid in descendants(os.getpid()):
-            kill(pid)
+        kill_all(descendants(os.getpid()))
         try:
-            os.waitpid(-1, 0 if sys.platform.startswith("linux") else os.WNOHANG)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         except ChildProcessError:
-            return
+            return  # orphans are our children, so there is nobody
+        select.select(_NONE, _NONE, _NONE, REAP_SECONDS)
 
 
 def main(arguments: list[str]) -> None:
@@ -156,20 +196,24 @@ def main(arguments: list[str]) -> None:
     control = int(arguments[0])
     os.set_inheritable(control, False)
     _become_reaper()
-    limits = {name: int(value) for name, _, value in (part.partition("=") for part in arguments[1].split(","))}
+    limits = {name: int(value) for name, _, value in (part.partition("=") for part in arguments[2].split(","))}
     wake, signalled = os.pipe()
     os.set_blocking(signalled, False)
     signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    child = _start(arguments[2:], limits)
+    _hurry()
+    child = _start(arguments[3:], limits)
     os.write(control, b"start %d\n" % child)
-    status = _wait(child, control, wake)
+    status = _wait(child, control, wake, int(arguments[1]))
+    stopped = status is None and bool(select.select((control,), _NONE, _NONE, 0)[0])
     _sweep(child)
     if status is not None:
         code = os.waitstatus_to_exitcode(status)
         os.write(control, b"exit %d\n" % (code if code >= 0 else 128 - code))
+    elif not stopped:
+        os.write(control, b"crowd 1\n")
 
 
 if __name__ == "__main__":

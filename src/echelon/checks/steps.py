@@ -122,10 +122,10 @@ def _python_steps(workspace: Path) -> Iterable[Step]:
     present = {name for name in ("uv.lock", "pyproject.toml", "setup.py", "setup.cfg") if (workspace / name).is_file()}
     if "uv.lock" in present:
         return [Command("uv sync --frozen", (".venv",), ("uv.lock", "pyproject.toml"))]
-    required = sorted(path.name for path in workspace.glob("requirements*.txt") if path.is_file())
+    required = sorted(path.name for path in workspace.glob("requirements*.txt") if path.is_file() and _plain(path.name))
     if required:
-        files = " ".join(f"-r {name}" for name in required if _plain(name))
-        return [Command(f"{_VENV} && .venv/bin/pip install {files}", (".venv",), tuple(filter(_plain, required)))]
+        files = " ".join(f"-r {name}" for name in required)
+        return [Command(f"{_VENV} && .venv/bin/pip install {files}", (".venv",), tuple(required))]
     if present & {"pyproject.toml", "setup.py"}:
         key = tuple(sorted(present - {"uv.lock"}))
         return [Command(f"{_VENV} && .venv/bin/pip install -e . pytest", (".venv",), key)]

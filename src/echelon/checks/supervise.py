@@ -24,7 +24,6 @@ from echelon.errors import WorldError
 from echelon.ports import CheckLimits
 
 FILE_BYTES = 4 * 1024**3  # one file written by a check
-WATCH_SECONDS = 0.1  # how often processes are counted; a bash fork bomb starts some hundred in that time
 STOP_SECONDS = 5.0  # for the launcher to kill and go
 DRAIN_SECONDS = 2.0  # for the last output after everything was killed
 SWEEPS = 200
@@ -41,7 +40,6 @@ class _Run:
     control: socket.socket
     output: Output
     token: str
-    threads_before: int
     said: bytes = b""  # the launcher's lines
 
     def word(self, name: bytes) -> int | None:
@@ -66,6 +64,9 @@ def supervise(
         run.process.stdout.close()
         run.control.close()
     code = run.word(b"exit")
+    if run.word(b"crowd") is not None:
+        run.output.add(f"\n[echelon] more than {limits.processes} processes\n".encode())
+        why = why or "killed"
     if flooded:
         why = why or "output_flood"
     return why, None if why else code, run.output
@@ -73,15 +74,23 @@ def supervise(
 
 def _start(argv: list[str], directory: Path, variables: dict[str, str], limits: CheckLimits) -> _Run:
     token = secrets.token_hex(16)
-    threads = _threads()
     wanted = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": FILE_BYTES}
     if sys.platform.startswith("linux"):
         # Not the address space: V8 and others reserve far more than they use, and node would not start. The limit
         # on processes counts all of the user's, so what runs already is added.
-        wanted |= {"RLIMIT_DATA": limits.memory_bytes, "RLIMIT_NPROC": threads + limits.processes}
+        wanted |= {"RLIMIT_DATA": limits.memory_bytes, "RLIMIT_NPROC": launcher.threads() + limits.processes}
     spelled = ",".join(f"{name}={value}" for name, value in wanted.items())
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-I", "-S", launcher.__file__, str(theirs.fileno()), spelled, *argv]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        launcher.__file__,
+        str(theirs.fileno()),
+        str(limits.processes),
+        spelled,
+        *argv,
+    ]
     try:
         process = subprocess.Popen(
             command,
@@ -98,15 +107,7 @@ def _start(argv: list[str], directory: Path, variables: dict[str, str], limits: 
         raise WorldError("CHECK_START_FAILED", f"a check in {directory} could not be started: {error}") from error
     finally:
         theirs.close()
-    return _Run(process, ours, Output(limits.output_bytes), token, threads)
-
-
-def _threads() -> int:
-    """All threads of this machine, a cheap bound on the processes; 0 where it is not told."""
-    try:
-        return int(Path("/proc/loadavg").read_text("ascii").split()[3].split("/")[1])
-    except (OSError, ValueError, IndexError):
-        return 0
+    return _Run(process, ours, Output(limits.output_bytes), token)
 
 
 def _follow(run: _Run, limits: CheckLimits) -> str:
@@ -120,10 +121,7 @@ def _follow(run: _Run, limits: CheckLimits) -> str:
             left = deadline - time.monotonic()
             if left <= 0:
                 return "timed_out"
-            if _threads() - run.threads_before > limits.processes < len(launcher.descendants(run.process.pid)):
-                run.output.add(f"\n[echelon] more than {limits.processes} processes\n".encode())
-                return "killed"
-            for key, _ in selector.select(min(left, WATCH_SECONDS)):
+            for key, _ in selector.select(left):
                 data = os.read(key.fd, CHUNK_BYTES)
                 if key.fileobj is run.control:
                     if not data:
@@ -141,17 +139,18 @@ def _stop(run: _Run) -> None:
         run.control.shutdown(socket.SHUT_WR)
     with contextlib.suppress(subprocess.TimeoutExpired):
         run.process.wait(STOP_SECONDS)
-    if run.word(b"exit") is not None and run.process.returncode == 0:
+    told = run.word(b"exit") is not None or run.word(b"crowd") is not None
+    if told and run.process.returncode == 0:
         return  # the launcher saw to it
     # The launcher was stopped, killed, or told to end early: look ourselves, by parentage, session and mark.
     session = run.word(b"start")
     if session is not None and run.process.returncode != 0:
         launcher.kill(session, group=True)
     for _ in range(SWEEPS):
-        below = launcher.descendants(run.process.pid) if run.process.poll() is None else []
-        alive = {*below, *_marked(run.token)} - {run.process.pid}
-        for pid in alive:
-            launcher.kill(pid)
+        below = launcher.descendants(run.process.pid) if run.process.poll() is None else {}
+        alive = {**below, **_marked(run.token)}
+        alive.pop(run.process.pid, None)
+        launcher.kill_all(alive)
         if not alive:
             break
     if run.process.poll() is None:
@@ -159,14 +158,14 @@ def _stop(run: _Run) -> None:
     run.process.wait()
 
 
-def _marked(token: str) -> list[int]:
-    """Processes that carry the check's mark in their first environment."""
+def _marked(token: str) -> dict[int, int]:
+    """Processes that carry the check's mark in their first environment, as {pid: process group}."""
     needle = f"{MARK}={token}".encode()
-    found: list[int] = []
-    for pid in launcher.processes():
+    found: dict[int, int] = {}
+    for pid, (_, group) in launcher.processes().items():
         with contextlib.suppress(OSError):
             if needle in Path(f"/proc/{pid}/environ").read_bytes():
-                found.append(pid)
+                found[pid] = group
     return found
 
 

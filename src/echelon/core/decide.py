@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from echelon.core.codes import CODES
+from echelon.core.documents.entries import EntriesDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Decision:
     message: str
     effects: tuple[Effect, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    backlog: EntriesDocument | None = None  # the edited backlog, so that nobody parses it again
 
 
 @dataclass(frozen=True, slots=True)

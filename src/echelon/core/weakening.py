@@ -9,6 +9,7 @@ Source: reference/reliability.md §7.4 and R15; ImpossibleBench and EvilGenie fo
 from __future__ import annotations
 
 import ast
+import bisect
 import configparser
 import json
 import re
@@ -26,6 +27,7 @@ Kind = Literal[
 FINDINGS = 200
 DETAIL_CHARACTERS = 200
 TEXT_CHARACTERS = 2_000_000
+GAINED = 200  # tests with more cases than before that one lost test is compared with
 PAIRS = 40_000  # old x new tests compared by content; beyond that only names are
 ALIKE = 0.5  # share of a test's assertions and calls that a renamed test must keep
 
@@ -110,12 +112,14 @@ def _compare_tests(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[W
     tests = [test for scan in before.values() for test in scan.tests.values()]
     fresh = [test for path, scan in after.items() if _collected(path) for test in scan.tests.values()]
     pairs = _pair([test for test in tests if _collected(test.path)], fresh)
-    pool = sum((test.strict for test in fresh), Counter[str]())  # less what stayed where it was: what could have come from elsewhere
+    pool = sum(
+        (test.strict for test in fresh), Counter[str]()
+    )  # less what stayed where it was: what could have come from elsewhere
     spare = {id(test): test.known_cases for test in fresh}
     for test, partner in pairs:
         if partner:
             spare[id(partner)] -= min(test.known_cases, partner.known_cases)
-            pool -= test.strict & partner.strict
+            pool.subtract(test.strict & partner.strict)
     blamed = list(_new_marks(before, after, pairs))
     yield from (_finding(path, mark.line, mark.kind, f"{_shown(mark.owner)}: {mark.what}") for path, mark in blamed)
     swallowed = {(path, mark.owner) for path, mark in blamed if mark.kind == "swallowed"}
@@ -189,16 +193,21 @@ def _alike(old: _Test, new: _Test) -> float:
 
 def _absorbed(test: _Test, pool: Counter[str]) -> bool:
     """Whether all that the test asserted is asserted elsewhere now; takes it from the pool."""
-    if not test.strict or not test.strict <= pool:
+    if not test.strict or not _within(test.strict, pool):
         return False
     pool.subtract(test.strict)
     return True
 
 
+def _within(part: Counter[str], pool: Counter[str]) -> bool:
+    return all(pool[shape] >= count for shape, count in part.items())  # `<=` would look through all of the pool
+
+
 def _merged(test: _Test, lost: int, fresh: Sequence[_Test], spare: dict[int, int]) -> bool:
     """Whether tests like this one have gained as many cases as it lost: merged, split or parametrized."""
-    for other in fresh if len(fresh) <= PAIRS // 10 else ():
-        if lost > 0 and spare[id(other)] > 0 and _alike(test, other) >= ALIKE:
+    gained = [other for other in fresh if spare[id(other)] > 0]
+    for other in gained[:GAINED]:
+        if lost > 0 and _alike(test, other) >= ALIKE:
             taken = min(lost, spare[id(other)])
             spare[id(other)] -= taken
             lost -= taken
@@ -212,7 +221,7 @@ def _weaker(old: _Test, new: _Test, pool: Counter[str]) -> Iterator[Weakening]:
     if not fewer and after.exact >= before.exact:
         return
     missing = old.strict - new.strict
-    if missing and missing <= pool:
+    if missing and _within(missing, pool):
         pool.subtract(missing)
     elif fewer:
         detail = f"{new.name}: {old.count.total} assertions surely ran before, {new.count.total} now"
@@ -280,7 +289,8 @@ def _scan_python(files: Mapping[str, str]) -> dict[str, _Scan]:
             if len(text) > TEXT_CHARACTERS:
                 raise ValueError
             trees[path] = ast.parse(text)
-            functions |= {node.name: node for node in ast.walk(trees[path]) if isinstance(node, _Function)}
+            if _testish(path):
+                functions |= {node.name: node for node in ast.walk(trees[path]) if isinstance(node, _Function)}
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             scans[path].broken = True
     for path, tree in trees.items():
@@ -362,6 +372,7 @@ class _Python:
     functions: Mapping[str, _Function]  # of all changed files: helpers may live in another one
     out: _Scan = field(default_factory=_Scan)
     constants: dict[str, ast.expr] = field(default_factory=dict[str, ast.expr])
+    known: dict[tuple[str, int], _Count] = field(default_factory=dict[tuple[str, int], _Count])  # of helpers
 
     def scan(self) -> _Scan:
         for node in self.tree.body:
@@ -506,7 +517,9 @@ class _Python:
             called = _name(part).rpartition(".")[2]
             helper = self.functions.get(called)
             if helper and depth and not called.startswith("test"):
-                total = total.plus(self._count(helper.body, depth - 1))
+                if (called, depth) not in self.known:
+                    self.known[called, depth] = self._count(helper.body, depth - 1)
+                total = total.plus(self.known[called, depth])
             elif called in ("assertTrue", "assert_") and part.args:
                 total = total.plus(self._condition(part.args[0]))
             elif _ASSERTING.match(called) and not (called.startswith("assertEqual") and _twins(part)):
@@ -519,7 +532,8 @@ class _Python:
 
     # -- suspicious places
 
-    def _suspects(self, nodes: Iterable[ast.AST], owner: str) -> None:
+    def _suspects(self, nodes: Sequence[ast.AST], owner: str) -> None:
+        calls = {id(part.func): part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Call)}
         guarded = {
             id(part) for node in nodes for block in ast.walk(node) if _expects_exit(block) for part in ast.walk(block)
         }
@@ -531,7 +545,7 @@ class _Python:
             ) or last == "SkipTest":
                 if isinstance(part, ast.Name) and last in ("skip", "skipTest") and not isinstance(part.ctx, ast.Load):
                     continue
-                self._mark("new_skip", owner, last, part, self._elsewhere(nodes, part))
+                self._mark("new_skip", owner, last, part, _elsewhere(calls.get(id(part))))
             elif isinstance(part, ast.Call) and name in _EXITS and id(part) not in guarded:
                 self._mark("swallowed", owner, f"{name}() ends the run", part)
             elif isinstance(part, ast.Assert) and (_constant(part.test) is True):
@@ -547,24 +561,15 @@ class _Python:
             ):
                 self._mark("swallowed", owner, "a failing assertion is suppressed", part)
 
-    def _elsewhere(self, nodes: Iterable[ast.AST], part: ast.AST) -> bool:
-        """A new test may be skipped on other systems and versions: the condition names them and nothing more."""
-        for call in (call for node in nodes for call in ast.walk(node) if isinstance(call, ast.Call)):
-            if call.func is part and call.args:
-                text = ast.unparse(call.args[0])
-                return bool(_ELSEWHERE.search(text)) and not re.search(
-                    r"\b(or|not|linux|posix)\b|!=", text, re.IGNORECASE
-                )
-        return False
-
     def _holds(self, body: Sequence[ast.stmt]) -> bool:
         return self._count(body, 3).total > 0
 
     def _returns(self, body: Sequence[ast.stmt], name: str) -> None:
+        asserting = [index for index, node in enumerate(body) if self._holds([node])]
         for index, node in enumerate(body):
             early = isinstance(node, ast.Return)
             guarded = isinstance(node, ast.If) and bool(node.body) and isinstance(node.body[-1], ast.Return)
-            if (early or guarded) and self._holds(body[index + 1 :]):
+            if (early or guarded) and asserting and asserting[-1] > index:
                 self._mark("swallowed", name, "returns before its assertions", node, guarded)
 
     def _hooks(self) -> None:
@@ -581,6 +586,12 @@ class _Python:
                         "keeps files from being collected",
                         node,
                     )
+
+
+def _elsewhere(call: ast.Call | None) -> bool:
+    """A new test may be skipped on other systems and versions: the condition names them and nothing more."""
+    text = ast.unparse(call.args[0]) if call and call.args else ""
+    return bool(_ELSEWHERE.search(text)) and not re.search(r"\b(or|not|linux|posix)\b|!=", text, re.IGNORECASE)
 
 
 def _defined(body: Iterable[ast.stmt]) -> set[str]:
@@ -660,6 +671,9 @@ _JS = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _JS_REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
+GROUPS = 16
+TITLE_CHARACTERS = 200
+SHAPE_TOKENS = 200
 _JS_GROUPS = frozenset({"describe", "context", "suite", "fdescribe", "ddescribe", "xdescribe", "fcontext", "xcontext"})
 _JS_TESTS = frozenset({"it", "test", "specify", "fit", "iit", "ftest", "xit", "xtest", "xspecify"})
 _JS_SKIPS = frozenset({"skip", "todo", "failing", "fails", "fixme", "skipIf", "runIf"})
@@ -723,6 +737,7 @@ class _JavaScript:
     tokens: list[_Token] = field(default_factory=list[_Token])
     ends: dict[int, int] = field(default_factory=dict[int, int])  # opening bracket -> closing one
     out: _Scan = field(default_factory=_Scan)
+    asserting: list[int] = field(default_factory=list[int])  # indexes at which assertions begin
 
     def scan(self) -> _Scan:
         self.tokens = _tokens(self.text)
@@ -733,11 +748,15 @@ class _JavaScript:
             elif token.text in (")", "]", "}") and stack:
                 self.ends[stack.pop()] = index
         self.ends |= dict.fromkeys(stack, len(self.tokens))
+        self.asserting = [index for index in range(len(self.tokens)) if self._assertion(index)[0] > index]
         groups: list[tuple[int, str]] = []
+        inside = -1
         for index, token in enumerate(self.tokens):
             while groups and groups[-1][0] < index:
                 groups.pop()
-            owner = " > ".join(title for _, title in groups)
+            if index <= inside:
+                continue
+            owner = " > ".join(title for _, title in groups[-GROUPS:])
             if (
                 token.kind == "id"
                 and token.text in _JS_GROUPS | _JS_TESTS
@@ -745,7 +764,9 @@ class _JavaScript:
             ):
                 found = self._call(index, owner)
                 if found and token.text in _JS_GROUPS:
-                    groups.append((found[0], found[1]))
+                    groups.append((found[0], found[1][:TITLE_CHARACTERS]))
+                elif found:
+                    inside = found[0]
         return self.out
 
     def _at(self, index: int) -> str:
@@ -808,7 +829,7 @@ class _JavaScript:
             last, exact = self._assertion(index)
             if last > index:
                 total = total.plus(_Count(1, int(exact and self._always(index, last) is None)))
-                parts = self.tokens[index : last + 1]
+                parts = self.tokens[index : min(last + 1, index + SHAPE_TOKENS)]
                 kept = [
                     part.text if part.kind != "id" or self._at(index + i - 1) == "." else "n"
                     for i, part in enumerate(parts)
@@ -863,7 +884,8 @@ class _JavaScript:
                 self._mark("swallowed", owner, "assertions under a condition that is never true", index)
 
     def _holds(self, start: int, end: int) -> bool:
-        return self._asserted(start, end, Counter(), Counter()).total > 0
+        place = bisect.bisect_right(self.asserting, start)
+        return place < len(self.asserting) and self.asserting[place] < end
 
     def _forgets(self, block: int) -> bool:
         catch = self.ends[block] + 1
@@ -875,6 +897,8 @@ class _JavaScript:
 
     def _always(self, index: int, last: int) -> str | None:
         """Why this assertion cannot fail, None when it can."""
+        if last - index > SHAPE_TOKENS:
+            return None
         words = [token.text for token in self.tokens[index : last + 1]]
         text = " ".join(words)
         shown = "".join(words)[:60]
@@ -929,9 +953,7 @@ _LOCKS = (
     "go.sum",
 )
 _MANIFEST = re.compile(r"(^|/)(requirements[^/]*\.(txt|in)|pyproject\.toml|setup\.(cfg|py)|Pipfile|package\.json)$")
-_TOOLS = re.compile(
-    r"[\w@/-]*\b(?:pytest|hypothesis|coverage|tox|nox|jest|vitest|mocha|chai|playwright|cypress)(?:-\w+)*\b"
-)
+_TOOLS = re.compile(r"\b(?:pytest|hypothesis|coverage|tox|nox|jest|vitest|mocha|chai|playwright|cypress)(?:-\w+)*\b")
 _DEFAULTS = {
     "tests",
     "test",

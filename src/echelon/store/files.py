@@ -138,10 +138,11 @@ class OsDisk:
         os.ftruncate(handle, size)
 
     def sync(self, handle: int) -> None:
-        if sys.platform == "darwin":  # fsync there stops at the drive's cache
-            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
-        else:
-            os.fsync(handle)
+        if sys.platform == "darwin":  # fsync there stops at the drive's cache; not every volume knows better
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+                return
+        os.fsync(handle)
 
     def close(self, handle: int) -> None:
         os.close(handle)
@@ -389,7 +390,7 @@ def directories_up_to(root: Path, path: Path) -> list[Path]:
 
 def make_directories(disk: Disk, root: Path, directory: Path, mode: int = 0o777) -> None:
     """Make `directory` and what is missing between it and `root`; `mode` is for the last one."""
-    for place in [*reversed(directories_up_to(root, directory)[:-1]), directory]:
+    for place in reversed(directories_up_to(root, directory / "file")[:-1]):
         with world_errors(place, "make"), contextlib.suppress(FileExistsError):
             disk.mkdir(place, mode if place == directory else 0o777)
 

@@ -15,7 +15,7 @@ from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from echelon.errors import EchelonError, LockedError, WorldError
+from echelon.errors import EchelonError, LimitError, LockedError, WorldError
 from echelon.store.files import Disk, OsDisk, read_regular, world_errors
 
 WAIT_SECONDS = 10.0  # a commit takes milliseconds: who waits longer waits for a stuck process, and should know
@@ -23,7 +23,7 @@ _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.005
 _RECORD_LIMIT = 4096
 
-_held: set[tuple[int, int, int, Path]] = set()  # process, thread, disk, lock file
+_held: set[tuple[int, int, Path]] = set()  # process, thread, lock file
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,14 @@ def workspace_lock(
     Raises LockedError LOCK_BUSY when it is not free within `wait_seconds`; the message says who holds it.
     """
     disk = disk or OsDisk()
-    key = (os.getpid(), threading.get_ident(), id(disk), path)
+    key = (os.getpid(), threading.get_ident(), path)
     assert key not in _held, f"this thread holds {path} already"
     handle = _acquire(disk, path, wait_seconds)
     _held.add(key)
     try:
         with world_errors(path, "lock"):
-            died = bool(read_regular(disk, path, _RECORD_LIMIT))
+            record = disk.stat(path)
+            died = record is not None and record.size > 0
             disk.truncate(handle, 0)
             disk.write(handle, memoryview(json.dumps(asdict(owner)).encode()[:_RECORD_LIMIT]))
         wipe = False  # anything but an ordinary end: the next holder had better look for left-overs
@@ -89,5 +90,5 @@ def _holder(disk: Disk, path: Path) -> str:
     try:
         owner = Owner(**json.loads(read_regular(disk, path, _RECORD_LIMIT) or b""))
         return f"{owner.command[:80]!a}, process {owner.pid} on {owner.host}, since {owner.since}"
-    except (ValueError, TypeError):  # between its lock and its record, or not our record
+    except (ValueError, TypeError, LimitError):  # between its lock and its record, or not our record
         return "another process"

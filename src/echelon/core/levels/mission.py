@@ -47,7 +47,7 @@ def close(world: World, request: CloseItem) -> Decision | Refusal:
         code = verdict.problems[0].code if len(codes) == 1 else "NOT_PROVED"
         prefix = "CONFLICT" if "MERGE_CONFLICT" in codes else "REFUSED"
         return refuse(code, *(f"[{problem.code}] {problem.message}" for problem in verdict.problems), prefix=prefix)
-    if not request.candidate and not running.in_place:
+    if not request.record:
         return Decision(
             {}, f"PROVED {entry.id}: {verdict.coverage}, ready to close.", data={"coverage": verdict.coverage}
         )
@@ -65,8 +65,9 @@ def close(world: World, request: CloseItem) -> Decision | Refusal:
         EVIDENCE: world.text(EVIDENCE) + request.record,
     }
     moving = {"item": entry.id, "candidate": request.candidate, "base": request.findings.base.commit}
+    effects = (Effect("move_base", moving),) if request.candidate else ()
     message = f"PROVED {entry.id}: {verdict.coverage}; merging."
-    return Decision(writes, message, (Effect("move_base", moving),), {"coverage": verdict.coverage})
+    return Decision(writes, message, effects, {"coverage": verdict.coverage})
 
 
 def judge(world: World, running: Mission, findings: Findings) -> evidence.Verdict:
@@ -85,6 +86,8 @@ def judge(world: World, running: Mission, findings: Findings) -> evidence.Verdic
     ]
     blocked = any(problem.code in ("MERGE_CONFLICT", "CONFLICT_MARKERS", "SLOT_PROBLEM") for problem in own)
     runs = () if blocked else verdict.problems  # what was not run for want of a candidate is not a reason of its own
+    if not findings.changed:  # nothing was run on a candidate that changes nothing
+        runs = tuple(problem for problem in runs if problem.code != "CHECK_NOT_RUN")
     problems = (*_bound(world, running, findings), *_claim(running, findings), *own, *runs)
     return replace(verdict, problems=problems)
 

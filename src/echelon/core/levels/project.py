@@ -167,7 +167,8 @@ def _started(
     )
     prompt = briefing.prompt(world, flipped, running)
     message = f"STARTED {entry.id} — {entry.title}\n---\n{prompt}"
-    return Decision(writes, message, opening, {"item": entry.id, "mission": running.name, "prompt": prompt})
+    data = {"item": entry.id, "mission": running.name, "prompt": prompt}
+    return Decision(writes, message, opening, data, flipped)
 
 
 # ------------------------------------------------------------------------------------------------------- ends
@@ -274,7 +275,8 @@ def _end(
     cost: float = 0.0,
 ) -> Decision:
     """What every end of an item shares: marker, archive, context, journal, attempt, mission, slot."""
-    writes: dict[str, str | None] = {BACKLOG: entries.set_state(backlog, entry.id, state).text}
+    flipped = entries.set_state(backlog, entry.id, state)
+    writes: dict[str, str | None] = {BACKLOG: flipped.text}
     active = world.texts.get(ACTIVE) or f"# {entry.id} — {entry.title}\n\n{backlog.section(entry.id)}\n"
     name = f".opencode/archive/backlog-items/{render.stamp(now)}-{entry.id}-{state.value}.md"
     writes[name] = render.archive(active, closing, world.language)
@@ -290,7 +292,7 @@ def _end(
         writes[ATTEMPTS] = world.text(ATTEMPTS) + ended.as_line()
     slot = running.slot if running and not running.in_place else ""
     effects = (Effect("close_slot", {"slot": slot, "delivered": state is State.DELIVERED}),) if slot else ()
-    return Decision(writes, message, effects, {"item": entry.id, "state": state.value})
+    return Decision(writes, message, effects, {"item": entry.id, "state": state.value}, flipped)
 
 
 def _cleared_context(world: World) -> dict[str, str | None]:

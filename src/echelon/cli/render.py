@@ -1,0 +1,38 @@
+"""The one room that prints. Text from agents, files and people passes `safe`: no escape sequence reaches a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from echelon.core.documents.render import clean
+
+
+def safe(text: str) -> str:
+    return clean(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def say(text: str) -> None:
+    """A line for the person who ran the command."""
+    print(safe(text), flush=True)
+
+
+def complain(text: str) -> None:
+    print(safe(text), file=sys.stderr, flush=True)
+
+
+def document(value: Any) -> None:
+    """One JSON document, ASCII only, and nothing else on stdout."""
+    print(json.dumps(value, indent=2, ensure_ascii=True), flush=True)
+
+
+def markdown(text: str) -> None:
+    """Markdown: drawn on a terminal, plain text elsewhere."""
+    if not sys.stdout.isatty():
+        say(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(safe(text)))

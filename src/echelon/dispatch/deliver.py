@@ -1,0 +1,228 @@
+"""Deliver a backlog: the loop that takes one item after another through attempts until evidence closes it.
+
+No model decides here. The host's session ends; code looks at the work, closes it, or says why not and tries again by
+the recovery ladder. A stop is looked for between all steps, and what is in flight stays in flight for the next time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from echelon.core import briefing, requests
+from echelon.core.decide import Decision, Refusal
+from echelon.core.documents.sections import Option
+from echelon.core.model import Mission, Reason, World
+from echelon.dispatch.outcome import reason_of, waits_for_person
+from echelon.engine.engine import Engine
+from echelon.errors import HostError
+from echelon.ports import Assignment, Host, TurnEnd
+
+ROUNDS_MAX = 100_000  # attempts in one delivery: a bound that no honest backlog reaches
+
+Status = Literal["done", "blocked", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a person may want to see, as it happens. `kind` is one of started, agent, attempt, refused, delivered,
+    suspended, escalated, recovered, warned."""
+
+    kind: str
+    item: str
+    text: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    status: Status
+    reasons: tuple[str, ...] = ()
+    next_step: str = ""
+    code: str = ""
+    delivered: list[str] = field(default_factory=list)
+
+
+class Delivery:
+    """One run of `echelon deliver`. `stopped` is asked often; `tell` gets every event."""
+
+    def __init__(self, engine: Engine, host: Host, tell: Callable[[Event], None], stopped: Callable[[], bool]) -> None:
+        self._engine, self._host, self._tell, self._stopped = engine, host, tell, stopped
+        self._delivered: list[str] = []
+
+    def run(self, item: str | None = None, *, in_place: bool = False) -> Outcome:
+        """Deliver every eligible item in order, or the one named. Raises what the engine's rooms raise."""
+        for line in self._engine.recover():
+            self._tell(Event("recovered", "", line))
+        for _ in range(ROUNDS_MAX):
+            if self._stopped():
+                return self._outcome("stopped", "STOPPED", ())
+            mission = self._engine.world().mission()
+            if mission is None:
+                ended = self._start(item, in_place)
+                if ended is not None:
+                    return ended
+                continue
+            blocked = self._attempt(mission)
+            if blocked is not None:
+                return blocked
+            if item is not None and self._engine.world().mission(item) is None:
+                return self._single(item)
+        return self._outcome("blocked", "BASE_KEEPS_MOVING", (f"{ROUNDS_MAX} attempts in one delivery",))
+
+    def _start(self, item: str | None, in_place: bool) -> Outcome | None:
+        """Start the next item; an Outcome when there is none to start."""
+        decision = self._engine.start(item, in_place=in_place)
+        if isinstance(decision, Refusal):
+            if decision.code == "BACKLOG_COMPLETE":
+                return self._outcome("done", decision.code, decision.reasons, decision.step)
+            return self._outcome("blocked", decision.code, decision.reasons, decision.step)
+        name = str(decision.data["item"])
+        self._tell(Event("started", name, decision.message.split("\n", 1)[0].removeprefix("STARTED ")))
+        return None
+
+    def _single(self, item: str) -> Outcome:
+        if item in self._delivered:
+            return self._outcome("done", "", (f"{item} is delivered",))
+        entry = self._engine.world().backlog
+        state = entry.find(item) if entry else None
+        return self._outcome("blocked", "NOTHING_ELIGIBLE", (f"{item} is {state.state.value if state else 'gone'}",))
+
+    def _outcome(self, status: Status, code: str, reasons: tuple[str, ...], step: str = "") -> Outcome:
+        return Outcome(status, reasons, step, code, self._delivered)
+
+    # ------------------------------------------------------------------------------------------------ one attempt
+
+    def _attempt(self, mission: Mission) -> Outcome | None:
+        """Run one attempt to its end. An Outcome when only a person can go on with it."""
+        world = self._engine.world()
+        end = self._work(mission, world, "worker")
+        if self._stopped():
+            return self._outcome("stopped", "STOPPED", (f"{mission.name} stays in flight",))
+        tokens, cost = end.usage.tokens_in + end.usage.tokens_out, end.usage.cost
+        if end.reason == "asked":
+            return self._ask(mission, end)
+        if end.reason != "claimed_done":
+            self._end(mission, _REASONS[end.reason], end.text or end.reason.replace("_", " "), tokens, cost)
+            return None
+        self._review(mission, world)
+        self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
+        decision = self._engine.close(mission.item, tokens=tokens, cost=cost)
+        if isinstance(decision, Decision):
+            self._delivered.append(mission.item)
+            self._tell(Event("delivered", mission.item, decision.message))
+            return None
+        self._tell(Event("refused", mission.item, _headline(decision)))
+        return self._refused(mission, decision, tokens, cost)
+
+    def _work(self, mission: Mission, world: World, role: Literal["worker", "reviewer", "planner"]) -> TurnEnd:
+        """One session of the host, inside the limits."""
+        assert world.backlog is not None
+        limit = world.config.number("limits.attemptSeconds")
+        until = time.monotonic() + limit
+        late = False
+
+        def stopped() -> bool:
+            nonlocal late
+            late = time.monotonic() > until
+            return late or self._stopped()
+
+        assignment = Assignment(
+            mission.item,
+            mission.name,
+            mission.attempt,
+            role,
+            self._directory(mission),
+            briefing.prompt(world, world.backlog, mission),
+            mission.feedback,
+            self._answers(world, mission.item),
+        )
+        try:
+            end = self._host.work(assignment, lambda line: self._tell(Event("agent", mission.item, line)), stopped)
+        except HostError as error:
+            return TurnEnd("crashed", error.message)
+        if late and end.reason == "aborted":
+            return TurnEnd("timed_out", f"longer than {limit:g} s", end.usage)
+        return end
+
+    def _directory(self, mission: Mission) -> str:
+        return str(self._engine.workspace.root) if mission.in_place else self._engine.slot_path(mission)
+
+    def _answers(self, world: World, item: str) -> dict[str, str]:
+        """Questions of this item that a person has decided: question -> decision."""
+        decided = [
+            entry for entry in world.escalations if entry.decision and entry.context.lstrip("> ").startswith(f"{item} ")
+        ]
+        return {entry.context.lstrip("> ").partition(" — ")[2].strip(): entry.decision for entry in decided}
+
+    def _review(self, mission: Mission, world: World) -> None:
+        """Criteria without a check are looked at by a session that did not write the change."""
+        attested = {entry.criterion for entry in mission.attestations}
+        if all(promise.text in attested for promise in mission.definition.unchecked):
+            return
+        end = self._work(mission, world, "reviewer")
+        if end.reason == "claimed_done":
+            self._engine.attest("reviewer", end.text or "reviewed", mission.item)
+
+    def _refused(self, mission: Mission, refusal: Refusal, tokens: int, cost: float) -> Outcome | None:
+        if waits_for_person(refusal):
+            return self._outcome("blocked", refusal.code, refusal.reasons, refusal.step)
+        reason = reason_of(refusal)
+        detail = "\n".join(refusal.reasons)
+        if reason == "spec_changed":
+            decision = self._engine.end(requests.SuspendItem(refusal.reasons[0], mission.item, "spec_changed"))
+            self._tell(Event("suspended", mission.item, _message(decision)))
+            return None
+        if reason == "conflict":
+            self._conflict(mission, detail, tokens, cost)
+            return None
+        self._end(mission, reason, detail, tokens, cost)
+        return None
+
+    def _conflict(self, mission: Mission, detail: str, tokens: int, cost: float) -> None:
+        """The slot gets the base with conflict markers; the next attempt resolves them."""
+        base, files = self._engine.bring_base(mission)
+        self._end(mission, "conflict", detail, tokens, cost, files or mission.conflicts, base)
+
+    def _end(
+        self,
+        mission: Mission,
+        reason: Reason,
+        detail: str,
+        tokens: int,
+        cost: float,
+        conflicts: tuple[str, ...] = (),
+        base: str = "",
+    ) -> None:
+        ending = requests.EndAttempt(mission.item, reason, detail, conflicts, base, tokens, cost)
+        decision = self._engine.end(ending)
+        kind = "escalated" if isinstance(decision, Decision) and "escalation" in decision.data else "attempt"
+        self._tell(Event(kind, mission.item, _message(decision)))
+
+    def _ask(self, mission: Mission, end: TurnEnd) -> None:
+        """A question goes to a person; the item waits, the others go on."""
+        options = (
+            Option("answer", "the agent goes on", "—"),
+            Option("give up", "nothing more is spent", "not delivered"),
+        )
+        request = requests.RecordEscalation(end.text, f"{mission.name}: asked", options, end.text, mission.item)
+        decision = self._engine.end(request)
+        self._tell(Event("escalated", mission.item, f"{_message(decision)} It asks: {end.text}"))
+
+
+_REASONS: dict[str, Reason] = {
+    "gave_up": "gave_up",
+    "crashed": "crashed",
+    "timed_out": "timed_out",
+    "aborted": "stopped",
+    "no_progress": "nothing_changed",
+}
+
+
+def _message(decision: Decision | Refusal) -> str:
+    return str(decision) if isinstance(decision, Refusal) else decision.message.split("\n", 1)[0]
+
+
+def _headline(refusal: Refusal) -> str:
+    return "; ".join(reason.split("\n", 1)[0] for reason in refusal.reasons)

@@ -1,0 +1,57 @@
+"""What a refusal to close means for the delivery: try again, suspend, resolve a conflict, or wait for a person."""
+
+from __future__ import annotations
+
+import re
+
+from echelon.core.decide import Refusal
+from echelon.core.model import Reason
+
+# The first of these codes among the reasons names the end of the attempt.
+_ENDS: tuple[tuple[str, Reason], ...] = (
+    ("SPEC_CHANGED", "spec_changed"),
+    ("DEFINITION_CHANGED", "spec_changed"),
+    ("ESCAPED", "escaped"),
+    ("WEAKENED", "weakened"),
+    ("MERGE_CONFLICT", "conflict"),
+    ("CONFLICT_MARKERS", "conflict"),
+    ("SLOT_PROBLEM", "escaped"),
+    ("NOTHING_CHANGED", "nothing_changed"),
+    ("CHECK_RED", "checks_red"),
+    ("FEWER_TESTS_RAN", "weakened"),
+    ("NO_TESTS_RAN", "checks_red"),
+    ("CHECK_COULD_NOT_RUN", "could_not_run"),
+    ("TASKS_OPEN", "gave_up"),
+    ("TODO_STALE", "gave_up"),
+    ("CHECKLIST_OPEN", "gave_up"),
+    ("SYNC_ISSUES", "gave_up"),
+    ("NOT_ATTESTED", "not_attested"),
+)
+# With nothing but these in the way, no further attempt helps.
+_PERSONS = frozenset(
+    {
+        "CHECKOUT_OVERLAP",
+        "NOT_ATTESTED",
+        "BASE_KEEPS_MOVING",
+        "CHECK_GREEN_ON_BASE",
+        "GUARD_RED_ON_BASE",
+        "CONFIG_INVALID",
+    }
+)
+
+_CODE = re.compile(r"^\[([A-Z_]+)\]")
+
+
+def codes_of(refusal: Refusal) -> tuple[str, ...]:
+    """The code of each reason; the refusal's own where a reason does not name one."""
+    found = [match[1] if (match := _CODE.match(reason)) else refusal.code for reason in refusal.reasons]
+    return tuple(dict.fromkeys(found))
+
+
+def waits_for_person(refusal: Refusal) -> bool:
+    return set(codes_of(refusal)) <= _PERSONS
+
+
+def reason_of(refusal: Refusal) -> Reason:
+    codes = codes_of(refusal)
+    return next((reason for code, reason in _ENDS if code in codes), "checks_red")

@@ -1,0 +1,165 @@
+"""`echelon verify`: run the proof again, from nothing but a clone. No service, no secret, no state of ours is needed.
+
+For each commit of the base branch that carries a statement: the statement agrees with itself and with its commit (tree,
+parent, digest), follows the one before it, its definition is what the base's backlog says where it is tracked there,
+and its checks, run again on both trees, answer as recorded. The workspace's own evidence log is checked too when there
+is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from echelon.core import evidence
+from echelon.core.decide import Refusal
+from echelon.core.documents import entries, spec
+from echelon.core.evidence import Problem
+from echelon.core.levels import project
+from echelon.core.model import BACKLOG, EVIDENCE, SPEC
+from echelon.engine import evidence_log
+from echelon.engine.work import LOG_COMMITS_MAX, Work
+from echelon.engine.workspace import Workspace
+from echelon.engine.world import decode
+from echelon.slots.objects import LoggedCommit
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One statement of the history and what verifying it gave. `runs`: command -> outcome now on (base, candidate)."""
+
+    item: str
+    mission: str
+    commit: str
+    coverage: str
+    problems: tuple[Problem, ...]
+    runs: Mapping[str, tuple[str, str]]
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    proofs: tuple[Proof, ...]
+    problems: tuple[Problem, ...]  # of the history or the log as a whole
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems and all(proof.holds for proof in self.proofs)
+
+
+def verify(
+    workspace: Workspace,
+    items: Sequence[str] = (),
+    *,
+    rerun: bool = True,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Verification:
+    """Verify every statement of the base branch, or those of `items`. Raises what opening a repository raises."""
+    repository, branch = workspace.repository, workspace.branch
+    commits = list(repository.log_messages(branch, LOG_COMMITS_MAX))
+    found = _statements(reversed(commits))
+    values = [value for _, value, _ in found if value is not None]
+    broken_links: dict[str, list[Problem]] = {}
+    for item, problem in evidence.chain_problems(values):
+        broken_links.setdefault(item, []).append(problem)
+    overall = [*_log_problems(workspace, found)]
+    proofs: list[Proof] = []
+    work = Work(workspace)
+    for commit, value, problems in found:
+        name = str(value["subject"][0]["name"]) if value else commit.id[:12]
+        if items and name not in items:
+            continue
+        every = [*problems, *broken_links.pop(name, [])]
+        runs: dict[str, tuple[str, str]] = {}
+        if value is not None:
+            every += _commit_problems(workspace, commit, value)
+            if rerun and not every:
+                tell(f"{name}: runs {len(value['predicate']['checks'])} check(s) again")
+                every += _rerun(work, value, runs)
+        mission = str(value["predicate"]["mission"]) if value else ""
+        coverage = str(value["predicate"]["coverage"]) if value else ""
+        proofs.append(Proof(name, mission, commit.id, coverage, tuple(every), runs))
+    missing = [item for item in items if item not in {proof.item for proof in proofs}]
+    overall += [Problem("NOTHING_TO_VERIFY", f"no commit carries a statement about {item[:60]}") for item in missing]
+    if not found:
+        overall.append(Problem("NOTHING_TO_VERIFY", f"no commit of {branch} carries a statement"))
+    return Verification(tuple(proofs), tuple(overall))
+
+
+_Statements = list[tuple[LoggedCommit, dict[str, Any] | None, tuple[Problem, ...]]]
+
+
+def _statements(commits: Iterable[LoggedCommit]) -> _Statements:
+    found: _Statements = []
+    for commit in commits:
+        value, problems = evidence.read_message(commit.message)
+        if value is not None or problems:
+            found.append((commit, value, problems))
+    return found
+
+
+def _commit_problems(workspace: Workspace, commit: LoggedCommit, value: Mapping[str, Any]) -> list[Problem]:
+    """The commit is the one its statement speaks of."""
+    repository, predicate = workspace.repository, value["predicate"]
+    found: list[Problem] = []
+    if value["subject"][0]["digest"]["gitTree"] != commit.tree:
+        found.append(Problem("TREE_DIFFERS", f"{commit.id[:12]} has another tree than its statement names"))
+    base = predicate["base"]
+    if not commit.parents or commit.parents[0] != base["gitCommit"]:
+        found.append(Problem("BASE_DIFFERS", f"{commit.id[:12]} does not stand on the base its statement names"))
+    elif repository.tree_of(commit.parents[0]) != base["gitTree"]:
+        found.append(Problem("BASE_DIFFERS", f"the base of {commit.id[:12]} has another tree than its statement names"))
+    if not found and predicate["definition"]["source"] == "base":
+        found += _definition_problems(workspace, commit, value)
+    return found
+
+
+def _definition_problems(workspace: Workspace, commit: LoggedCommit, value: Mapping[str, Any]) -> list[Problem]:
+    """The approved text, committed in the base, says what the statement's definition says."""
+    repository = workspace.repository
+    held = evidence.definition_from_json(value["predicate"]["definition"])
+    text = decode(repository.read_file(commit.parents[0], BACKLOG))
+    rules = decode(repository.read_file(commit.parents[0], SPEC))
+    if text is None:
+        return [Problem("DEFINITION_DIFFERS", f"the base of {held.item} holds no {BACKLOG}")]
+    there = project.define(entries.parse(text), spec.parse(rules or ""), held.item, "base")
+    if isinstance(there, Refusal) or there.digest != held.digest:
+        return [Problem("DEFINITION_DIFFERS", f"{held.item}: the committed backlog says something else")]
+    return []
+
+
+def _rerun(work: Work, value: Mapping[str, Any], runs: dict[str, tuple[str, str]]) -> list[Problem]:
+    predicate = value["predicate"]
+    held = evidence.definition_from_json(predicate["definition"])
+    tree = value["subject"][0]["digest"]["gitTree"]
+    found: list[Problem] = []
+    recorded = {entry["command"]: entry for entry in predicate["checks"]}
+    for result in work.runner.results(held.checks, predicate["base"]["gitTree"], tree):
+        then, command = recorded[result.check.command], result.check.command
+        runs[command] = (result.base.outcome, result.candidate.outcome)
+        for side, now in (("base", result.base), ("candidate", result.candidate)):
+            if now.outcome != then[side]["outcome"]:
+                why = f" ({now.why})" if now.why else ""
+                message = f"`{command}` is {now.outcome}{why} on the {side}, recorded was {then[side]['outcome']}"
+                found.append(Problem("RERUN_DIFFERS", message + (f"\n{now.output_tail}" if now.output_tail else "")))
+    return found
+
+
+def _log_problems(workspace: Workspace, found: _Statements) -> list[Problem]:
+    """The evidence log's chain holds, and what it says was merged is what the commits carry."""
+    log = decode(workspace.store.read(EVIDENCE).content)
+    if log is None:
+        return []
+    records, problems = evidence_log.read(log)
+    carried = {commit.id: value for commit, value, _ in found}
+    every = list(problems)
+    for record in records:
+        body = record.get("body", {})
+        commit = str(body.get("commit", ""))
+        if record.get("kind") == "closing" and commit in carried and carried[commit] != body.get("statement"):
+            every.append(Problem("EVIDENCE_LOG_CHANGED", f"the log and commit {commit[:12]} say different things"))
+    return every

@@ -1,0 +1,313 @@
+"""The work of a mission as git and the checks see it: slot, candidate, runs, merge commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from echelon.core import briefing, canonical, evidence
+from echelon.core.evidence import CheckResult, Coverage, Problem
+from echelon.core.model import ACTIVE, CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
+from echelon.core.requests import Findings
+from echelon.core.weakening import Weakening, find_weakenings
+from echelon.engine.running import TreeRunner
+from echelon.engine.workspace import Workspace
+from echelon.ports import Candidate, Slot
+from echelon.slots import checkout, guard, merge, worktrees
+from echelon.slots.git import ECHELON
+from echelon.slots.worktrees import Slots, SlotSnapshot
+
+STATE_FILE_BYTES_MAX = 1_000_000  # of what an agent leaves in a slot's .opencode
+WEAKENING_FILE_BYTES_MAX = 1_000_000
+WEAKENING_FILES_MAX = 2_000
+LOG_COMMITS_MAX = 10_000
+SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What looking at a mission's work gave: facts for the verdict, and what a merge would be made from."""
+
+    findings: Findings
+    base_tree: str
+    candidate: Candidate | None = None
+    weakenings: tuple[Weakening, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+    def statement(self, mission: Mission, coverage: str, previous: str) -> dict[str, Any]:
+        found = self.findings
+        return evidence.statement(
+            mission.definition,
+            tree=found.tree,
+            base_commit=found.base.commit,
+            base_tree=self.base_tree,
+            results=found.results,
+            attestations=[entry for entry in mission.attestations if entry.tree == found.work_tree],
+            coverage=cast(Coverage, coverage),
+            environment=found.environment,
+            mission=mission.name,
+            previous=previous,
+            in_place=mission.in_place,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For the evidence log: what was run and what stood in the way; output tails included, capped by the runner."""
+        found = self.findings
+        return {
+            "base": self.base_tree,
+            "tree": found.tree,
+            "changed": list(found.changed[:SHOWN_MAX]),
+            "problems": [[problem.code, problem.message] for problem in found.problems],
+            "runs": [_run_json(result) for result in found.results],
+        }
+
+
+def _run_json(result: CheckResult) -> dict[str, Any]:
+    shown = {"base": result.base, "candidate": result.candidate}
+    runs = {side: {**run.as_json(), "why": run.why, "tail": run.output_tail} for side, run in shown.items()}
+    return {"kind": result.check.kind, "command": result.check.command, **runs}
+
+
+class Work:
+    """Slots and evidence of one workspace with a repository."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    @cached_property
+    def slots(self) -> Slots:
+        return Slots(self._workspace.repository, exclude=self._workspace.prepared_paths)
+
+    @cached_property
+    def runner(self) -> TreeRunner:
+        workspace = self._workspace
+        return TreeRunner(
+            workspace.repository,
+            workspace.root,
+            workspace.places.cache,
+            steps=workspace.steps,
+            sandbox=workspace.sandbox,
+            limits=workspace.check_limits,
+            network=bool(workspace.config["checks.network"]),
+            environment=cast("dict[str, str]", dict(workspace.config["checks.environment"])),
+        )
+
+    # -------------------------------------------------------------------------------------------------- slots
+
+    def open_slot(self, slot_id: str, base: str, files: Mapping[str, str]) -> Slot:
+        slot = self.slots.open(slot_id, base)
+        self._write(slot, files)
+        tree = self._workspace.repository.tree_of(base)
+        self.runner.prepare_in(Path(slot.path), tree, tree)
+        self._remember_guard(slot_id)
+        return slot
+
+    def ensure_slot(self, mission: Mission, files: Mapping[str, str]) -> Slot:
+        """The slot of a mission, opened again from its branch or base when it is gone; what it holds stays."""
+        slot = self.slots.open(mission.slot, mission.base)
+        if not (Path(slot.path) / TODO).is_file():
+            return self.open_slot(mission.slot, mission.base, files)
+        if not self._guard_file(mission.slot).is_file():
+            self._remember_guard(mission.slot)
+        return slot
+
+    def brief(self, slot_id: str, files: Mapping[str, str]) -> None:
+        """New state files for the next attempt; the work itself stays as it is."""
+        for slot in self.slots.open_slots():
+            if slot.id == slot_id:
+                self._write(slot, files)
+                self._remember_guard(slot_id)
+
+    def files_for(self, world: World, mission: Mission) -> Mapping[str, str]:
+        if world.backlog is None or world.backlog.find(mission.item) is None:
+            return {}
+        return briefing.files(world, world.backlog, mission, world.text(ACTIVE))
+
+    def close_slot(self, slot_id: str, *, delivered: bool) -> None:
+        repository = self._workspace.repository
+        head = repository.head(self._workspace.branch)
+        self.slots.close(slot_id, keep_branch=not delivered, merged_into=head)
+        self._guard_file(slot_id).unlink(missing_ok=True)
+        self.slots.warm(self._workspace.config.count("limits.warmSlots"), head)
+
+    def slot_text(self, mission: Mission, path: str) -> str | None:
+        """A state file that the agent keeps in its slot, read with a limit; None when there is none."""
+        file = Path(self.slots.open(mission.slot, mission.base).path) / path
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > STATE_FILE_BYTES_MAX:
+            return None
+        return file.read_bytes().decode("utf-8", "replace")
+
+    def _write(self, slot: Slot, files: Mapping[str, str]) -> None:
+        for path, text in files.items():
+            target = Path(slot.path) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)  # whatever stands there: a link of the agent's is not followed
+            target.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    def snapshot(self, mission: Mission) -> SlotSnapshot:
+        slot = self.slots.open(mission.slot, mission.base)
+        return self.slots.snapshot(slot, f"{mission.name}: work of the attempt")
+
+    def bring_base(self, mission: Mission, base: str) -> tuple[str, ...]:
+        """Merge the moved base into the slot, so that the next attempt finds the conflict in its files."""
+        return self.slots.bring_base(self.slots.open(mission.slot, mission.base), base)
+
+    # ------------------------------------------------------------------------------------------------ evidence
+
+    def examine(self, mission: Mission, base: BaseFacts) -> Examination:
+        repository = self._workspace.repository
+        snapshot = self.snapshot(mission)
+        base_tree = repository.tree_of(base.commit)
+        found = merge.candidate(repository, base.commit, snapshot.commit or mission.base)
+        if found.conflicts:
+            return self._conflicted(mission, base, base_tree, snapshot, found)
+        changes = repository.changed(base_tree, found.tree)
+        weakenings = self._weakenings(base_tree, found.tree)
+        problems = [
+            *self._slot_problems(snapshot, mission),
+            *self._escapes(mission),
+            *_weakening_problems(weakenings),
+            *self._obstacles(base.commit, found.tree),
+        ]
+        blocked = any(problem.code in ("SLOT_PROBLEM", "CONFLICT_MARKERS") for problem in problems)
+        checks = mission.definition.checks if changes and not blocked else ()
+        results = self.runner.results(checks, base_tree, found.tree)
+        findings = self._findings(mission, base, found.tree, snapshot, problems, results, weakenings)
+        return Examination(findings, base_tree, found, weakenings)
+
+    def _conflicted(
+        self, mission: Mission, base: BaseFacts, base_tree: str, snapshot: SlotSnapshot, found: Candidate
+    ) -> Examination:
+        listed = ", ".join(found.conflicts[:SHOWN_MAX])
+        problem = Problem("MERGE_CONFLICT", f"these files conflict with the base branch: {listed}")
+        findings = self._findings(mission, base, snapshot.tree, snapshot, [problem], (), ())
+        return Examination(findings, base_tree, found, (), found.conflicts)
+
+    def _findings(
+        self,
+        mission: Mission,
+        base: BaseFacts,
+        tree: str,
+        snapshot: SlotSnapshot,
+        problems: list[Problem],
+        results: tuple[CheckResult, ...],
+        weakenings: tuple[Weakening, ...],
+    ) -> Findings:
+        changed = self._workspace.repository.changed(base.commit, tree)
+        return Findings(
+            base=base,
+            tree=tree,
+            work_tree=snapshot.tree,
+            changed=tuple(change.path for change in changed),
+            results=results,
+            problems=tuple(problems),
+            weakenings=_digest(weakenings),
+            todo=self.slot_text(mission, TODO),
+            checklist=self.slot_text(mission, CHECKLIST),
+            sync_issues=self.slot_text(mission, SYNC),
+            environment=self.runner.environment_digest,
+        )
+
+    def _slot_problems(self, snapshot: SlotSnapshot, mission: Mission) -> list[Problem]:
+        found = [
+            Problem("SLOT_PROBLEM", f"{problem.path}: {problem.kind.replace('_', ' ')} {problem.detail}".rstrip())
+            for problem in snapshot.problems
+            if problem.kind != "filtered"
+        ]
+        slot = self.slots.open(mission.slot, mission.base)
+        marked = worktrees.conflict_markers(slot, mission.conflicts)
+        return found + [Problem("CONFLICT_MARKERS", f"{path} still holds conflict markers") for path in marked]
+
+    def _obstacles(self, base: str, tree: str) -> list[Problem]:
+        paths = checkout.checkout_obstacles(self._workspace.repository, self._workspace.branch, base, tree)
+        if not paths:
+            return []
+        return [Problem("CHECKOUT_OVERLAP", f"your checkout has changes in {', '.join(paths[:SHOWN_MAX])}")]
+
+    def _weakenings(self, base_tree: str, tree: str) -> tuple[Weakening, ...]:
+        repository = self._workspace.repository
+        changes = repository.changed(base_tree, tree)[:WEAKENING_FILES_MAX]
+        sides = [entry for change in changes for entry in (change.old, change.new)]
+        blobs = repository.blobs({entry.blob for entry in sides if entry and entry.mode.startswith("100")})
+
+        def text(blob: str | None) -> str | None:
+            content = blobs.get(blob) if blob else None
+            if content is None or len(content) > WEAKENING_FILE_BYTES_MAX or b"\0" in content:
+                return None
+            return content.decode("utf-8", "replace")
+
+        before = {change.path: text(change.old.blob if change.old else None) for change in changes}
+        after = {change.path: text(change.new.blob if change.new else None) for change in changes}
+        return find_weakenings(before, after)
+
+    # --------------------------------------------------------------------------------------------------- guard
+
+    def _guard_file(self, slot_id: str) -> Path:
+        return self._workspace.state / "guards" / f"{slot_id}.json"
+
+    def _remember_guard(self, slot_id: str) -> None:
+        """What the person's repository can be steered by, before the mission."""
+        file = self._guard_file(slot_id)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.write_text(json.dumps(_steering(guard.fingerprint(self._workspace.repository))), "utf-8")
+
+    def _escapes(self, mission: Mission) -> list[Problem]:
+        """Hooks, configuration and attributes of the repository that changed while the mission ran.
+
+        Branches are not judged here: a person may commit meanwhile, and the base moves by compare-and-swap only.
+        """
+        try:
+            before = json.loads(self._guard_file(mission.slot).read_text("utf-8"))
+        except (OSError, ValueError):
+            return []
+        changed = guard.compare(before, _steering(guard.fingerprint(self._workspace.repository)))
+        if not changed:
+            return []
+        return [Problem("ESCAPED", f"changed in the repository's git folder: {', '.join(changed[:SHOWN_MAX])}")]
+
+    # --------------------------------------------------------------------------------------------------- merge
+
+    def last_statement(self) -> str:
+        """Digest of the newest statement on the base branch, or GENESIS."""
+        for commit in self._workspace.repository.log_messages(self._workspace.branch, LOG_COMMITS_MAX):
+            value, _ = evidence.read_message(commit.message)
+            if value is not None:
+                return canonical.digest(value)
+        return evidence.GENESIS
+
+    def merge_commit(self, mission: Mission, found: Examination, statement: Mapping[str, Any]) -> str:
+        """The commit that would become the base: the candidate's tree and the statement that speaks of it."""
+        assert found.candidate is not None
+        message = evidence.merge_message(statement, mission.definition.title, len(found.findings.changed))
+        repository = self._workspace.repository
+        author = repository.user_identity() or ECHELON
+        date = f"@{_epoch(self._workspace.clock.now())} +0000"
+        return merge.commit_candidate(repository, found.candidate, message, author, date)
+
+
+def _steering(marks: Mapping[str, str]) -> dict[str, str]:
+    return {name: mark for name, mark in marks.items() if not name.startswith(("refs/", "logs/")) and name != "HEAD"}
+
+
+def _digest(weakenings: tuple[Weakening, ...]) -> str:
+    return canonical.digest([[row.path, row.kind, row.detail] for row in weakenings]) if weakenings else ""
+
+
+def _weakening_problems(weakenings: tuple[Weakening, ...]) -> list[Problem]:
+    return [
+        Problem("WEAKENED", f"{row.path}:{row.line}: {row.kind.replace('_', ' ')} — {row.detail}")
+        for row in weakenings[:SHOWN_MAX]
+    ]
+
+
+def _epoch(time: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(time).timestamp())
+
+
+__all__ = ["SPEC", "Examination", "Work"]
