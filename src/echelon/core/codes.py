@@ -220,16 +220,21 @@ _FINDINGS = {
     "SLOT_ORPHANED": Code(
         "A slot exists that no mission uses.", "echelon doctor --repair saves it under a rescue ref and closes it"
     ),
-    "EXTERNAL_DEPENDENCY_MISSING": Code(
-        "A dependency in another project cannot be found.", "mend the id, or store that project's backlog"
+    "EXTERNAL_DEP_TARGET_MISSING": Code(
+        "A dependency's project has no stored backlog.", "mend the id, or store that project's backlog"
     ),
+    "EXTERNAL_DEP_ITEM_MISSING": Code("A dependency's project has no such item.", "mend the id"),
     "CONFIG_SYNTAX": Code("The configuration is not valid JSON.", "mend it at the place shown"),
     "CONFIG_VALUE": Code("A setting is unknown or has a wrong value.", "mend it at the place shown"),
     "SPEC_MISSING": Code("There is no spec.md.", "echelon init writes one to fill in"),
     "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon init writes one to fill in"),
-    "OUTSIDE_EDIT": Code(
-        "A state file was changed by hand or by another program since Echelon last wrote it.",
-        "nothing: the change is kept and counts",
+    "RECORD_CHANGED": Code(
+        "A file of Echelon's own was changed by something else.",
+        "compare it with a copy; echelon log and echelon verify say what it held",
+    ),
+    "SANDBOX_ABSENT": Code(
+        "There is no bubblewrap here, so checks run without a sandbox, and evidence says so.",
+        "install bubblewrap, if checks run code you do not trust",
     ),
 }
 

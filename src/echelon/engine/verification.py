@@ -68,7 +68,7 @@ def verify(
         broken_links.setdefault(item, []).append(problem)
     overall = [*_log_problems(workspace, found)]
     proofs: list[Proof] = []
-    work = Work(workspace)
+    work = Work(workspace, fresh=True)
     for commit, value, problems in found:
         name = str(value["subject"][0]["name"]) if value else commit.id[:12]
         if items and name not in items:

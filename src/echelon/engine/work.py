@@ -75,8 +75,10 @@ def _run_json(result: CheckResult) -> dict[str, Any]:
 class Work:
     """Slots and evidence of one workspace with a repository."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, *, fresh: bool = False) -> None:
+        """`fresh`: no run is taken from the cache."""
         self._workspace = workspace
+        self._fresh = fresh
 
     @cached_property
     def slots(self) -> Slots:
@@ -94,6 +96,7 @@ class Work:
             limits=workspace.check_limits,
             network=bool(workspace.config["checks.network"]),
             environment=cast("dict[str, str]", dict(workspace.config["checks.environment"])),
+            fresh=self._fresh,
         )
 
     # -------------------------------------------------------------------------------------------------- slots
