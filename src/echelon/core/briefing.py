@@ -24,6 +24,11 @@ def next_attempt(world: World, item: str) -> int:
     return max((attempt.attempt for attempt in world.attempts_of(item)), default=0) + 1
 
 
+def first_attempt(world: World, running: Mission) -> int:
+    """The attempt number with which this activation of the item began."""
+    return running.attempt - tries(world, running.item)
+
+
 def ladder_step(tried: int) -> str:
     return LADDER[min(tried, len(LADDER) - 1)]
 

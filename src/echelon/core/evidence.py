@@ -231,30 +231,32 @@ def coverage_of(definition: Definition, attested: bool) -> Coverage:
 
 
 def _judge_run(definition: Definition, result: CheckResult) -> list[Problem]:
-    check, base, candidate = result.check, result.base, result.candidate
+    check, candidate = result.check, result.candidate
     name = _criterion_of(definition, check)
     found: list[Problem] = []
     if candidate.outcome == "could_not_run":
-        found.append(
-            Problem(
-                "CHECK_COULD_NOT_RUN", f"{name}: `{check.command}` could not run ({candidate.why}){_tail(candidate)}"
-            )
-        )
+        message = f"{name}: `{check.command}` could not run ({candidate.why}){_tail(candidate)}"
+        found.append(Problem("CHECK_COULD_NOT_RUN", message))
     elif candidate.outcome == "red":
-        found.append(Problem("CHECK_RED", f"{name}: `{check.command}` answers {candidate.exit_code}{_tail(candidate)}"))
-    if base.outcome == "could_not_run":
-        found.append(
-            Problem(
-                "CHECK_COULD_NOT_RUN", f"{name}: `{check.command}` could not run on the base ({base.why}){_tail(base)}"
-            )
-        )
-    elif check.kind == "check" and base.outcome == "green":
-        message = f"{name}: `{check.command}` is green before the work; sharpen it, or write guard: if that is meant"
-        found.append(Problem("CHECK_GREEN_ON_BASE", message))
-    elif check.kind == "guard" and base.outcome == "red":
-        found.append(Problem("GUARD_RED_ON_BASE", f"{name}: `{check.command}` is already red on the base{_tail(base)}"))
+        message = f"{name}: `{check.command}` answers {candidate.exit_code}{_tail(candidate)}"
+        found.append(Problem("CHECK_RED", message))
+    found.extend(judge_base(definition, check, result.base))
     found.extend(_judge_counts(name, result))
     return found
+
+
+def judge_base(definition: Definition, check: Check, base: Run) -> tuple[Problem, ...]:
+    """What is wrong before any work: known as soon as the item starts, and no attempt can mend it."""
+    name = _criterion_of(definition, check)
+    if base.outcome == "could_not_run":
+        message = f"{name}: `{check.command}` could not run on the base ({base.why}){_tail(base)}"
+        return (Problem("CHECK_COULD_NOT_RUN", message),)
+    if check.kind == "check" and base.outcome == "green":
+        message = f"{name}: `{check.command}` is green before the work; sharpen it, or write guard: if that is meant"
+        return (Problem("CHECK_GREEN_ON_BASE", message),)
+    if check.kind == "guard" and base.outcome == "red":
+        return (Problem("GUARD_RED_ON_BASE", f"{name}: `{check.command}` is already red on the base{_tail(base)}"),)
+    return ()
 
 
 def _judge_counts(name: str, result: CheckResult) -> list[Problem]:

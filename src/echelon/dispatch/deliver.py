@@ -15,7 +15,7 @@ from echelon.core import briefing, requests
 from echelon.core.decide import Decision, Refusal
 from echelon.core.documents.sections import Option
 from echelon.core.model import Mission, Reason, World
-from echelon.dispatch.outcome import reason_of, waits_for_person
+from echelon.dispatch.outcome import codes_of, definition_is_wrong, reason_of, waits_for_person
 from echelon.engine.engine import Engine
 from echelon.errors import HostError
 from echelon.ports import Assignment, Host, TurnEnd
@@ -97,6 +97,10 @@ class Delivery:
     def _attempt(self, mission: Mission) -> Outcome | None:
         """Run one attempt to its end. An Outcome when only a person can go on with it."""
         world = self._engine.world()
+        if mission.phase == "merging":  # proved already; a process died, or the base moved, before it could merge
+            return self._close(mission, 0, 0.0)
+        if mission.attempt == briefing.first_attempt(world, mission) and self._unprovable(mission):
+            return None
         end = self._work(mission, world, "worker")
         if self._stopped():
             return self._outcome("stopped", "STOPPED", (f"{mission.name} stays in flight",))
@@ -108,6 +112,17 @@ class Delivery:
             return None
         self._review(mission, world)
         self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
+        return self._close(mission, tokens, cost)
+
+    def _unprovable(self, mission: Mission) -> bool:
+        """Whether the item's definition is wrong as the base stands; it is escalated before an agent is paid."""
+        problems = self._engine.preflight(mission)
+        if not problems:
+            return False
+        self._escalate(mission, "\n".join(f"[{problem.code}] {problem.message}" for problem in problems))
+        return True
+
+    def _close(self, mission: Mission, tokens: int, cost: float) -> Outcome | None:
         decision = self._engine.close(mission.item, tokens=tokens, cost=cost)
         if isinstance(decision, Decision):
             self._delivered.append(mission.item)
@@ -170,6 +185,9 @@ class Delivery:
             return self._outcome("blocked", refusal.code, refusal.reasons, refusal.step)
         reason = reason_of(refusal)
         detail = "\n".join(refusal.reasons)
+        if definition_is_wrong(codes_of(refusal)):
+            self._escalate(mission, detail)
+            return None
         if reason == "spec_changed":
             decision = self._engine.end(requests.SuspendItem(refusal.reasons[0], mission.item, "spec_changed"))
             self._tell(Event("suspended", mission.item, _message(decision)))
@@ -199,6 +217,14 @@ class Delivery:
         decision = self._engine.end(ending)
         kind = "escalated" if isinstance(decision, Decision) and "escalation" in decision.data else "attempt"
         self._tell(Event(kind, mission.item, _message(decision)))
+
+    def _escalate(self, mission: Mission, detail: str) -> None:
+        """The definition has to change, which is a person's to do: the item waits, the others go on."""
+        options = (Option("mend the check", "the item can be proved", "—"), Option("give up", "—", "not delivered"))
+        request = requests.RecordEscalation(
+            detail, "—", options, "Sharpen the check, or call it a guard.", mission.item
+        )
+        self._tell(Event("escalated", mission.item, f"{_message(self._engine.end(request))} {detail}"))
 
     def _ask(self, mission: Mission, end: TurnEnd) -> None:
         """A question goes to a person; the item waits, the others go on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from echelon.core.decide import Refusal
 from echelon.core.model import Reason
@@ -28,16 +29,9 @@ _ENDS: tuple[tuple[str, Reason], ...] = (
     ("NOT_ATTESTED", "not_attested"),
 )
 # With nothing but these in the way, no further attempt helps.
-_PERSONS = frozenset(
-    {
-        "CHECKOUT_OVERLAP",
-        "NOT_ATTESTED",
-        "BASE_KEEPS_MOVING",
-        "CHECK_GREEN_ON_BASE",
-        "GUARD_RED_ON_BASE",
-        "CONFIG_INVALID",
-    }
-)
+_PERSONS = frozenset({"CHECKOUT_OVERLAP", "BASE_KEEPS_MOVING", "CONFIG_INVALID"})
+# With one of these, the item's own definition is wrong: it waits for a person, the others go on.
+_DEFINITION = frozenset({"CHECK_GREEN_ON_BASE", "GUARD_RED_ON_BASE"})
 
 _CODE = re.compile(r"^\[([A-Z_]+)\]")
 
@@ -50,6 +44,10 @@ def codes_of(refusal: Refusal) -> tuple[str, ...]:
 
 def waits_for_person(refusal: Refusal) -> bool:
     return set(codes_of(refusal)) <= _PERSONS
+
+
+def definition_is_wrong(codes: Iterable[str]) -> bool:
+    return not _DEFINITION.isdisjoint(codes)
 
 
 def reason_of(refusal: Refusal) -> Reason:

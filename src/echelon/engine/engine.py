@@ -16,7 +16,7 @@ from typing import Any
 
 from echelon.core import canonical, requests
 from echelon.core.decide import Decision, Effect, Refusal, refuse
-from echelon.core.evidence import GENESIS
+from echelon.core.evidence import GENESIS, Problem
 from echelon.core.levels import decide
 from echelon.core.model import BACKLOG, EVIDENCE, SPEC, TODO, BaseFacts, Mission, World
 from echelon.engine import evidence_log
@@ -214,6 +214,10 @@ class Engine:
         found = self.examine(mission)
         return self.ask(requests.AcceptWeakening(found.findings.weakenings, note, mission.item))
 
+    def preflight(self, mission: Mission) -> tuple[Problem, ...]:
+        """What no attempt could mend, before one is paid for."""
+        return () if mission.in_place else self.work.preflight(mission, self.base_facts())
+
     def bring_base(self, mission: Mission) -> tuple[str, tuple[str, ...]]:
         """Merge the base as it is now into the slot: (its commit, the files that conflict and carry markers)."""
         commit = self.base_facts().commit
@@ -249,7 +253,7 @@ class Engine:
 
     def _close_orphans(self) -> None:
         """A slot whose mission is over was about to be closed when a process died: its work is kept, as always."""
-        if "repository" not in self.workspace.__dict__:
+        if not (self.workspace.state / "slots").is_dir():
             return
         running = {mission.slot for mission in self.world().missions}
         for slot in self.work.slots.open_slots():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from echelon.core import briefing, canonical, evidence
+from echelon.core.documents import todo
 from echelon.core.evidence import CheckResult, Coverage, Problem
 from echelon.core.model import ACTIVE, CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
 from echelon.core.requests import Findings
@@ -17,7 +18,7 @@ from echelon.core.weakening import Weakening, find_weakenings
 from echelon.engine.running import TreeRunner
 from echelon.engine.workspace import Workspace
 from echelon.ports import Candidate, Slot
-from echelon.slots import checkout, guard, merge, worktrees
+from echelon.slots import checkout, guard, merge
 from echelon.slots.git import ECHELON
 from echelon.slots.worktrees import Slots, SlotSnapshot
 
@@ -26,6 +27,8 @@ WEAKENING_FILE_BYTES_MAX = 1_000_000
 WEAKENING_FILES_MAX = 2_000
 LOG_COMMITS_MAX = 10_000
 SHOWN_MAX = 20
+
+_Texts = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,11 @@ class Work:
     def ensure_slot(self, mission: Mission, files: Mapping[str, str]) -> Slot:
         """The slot of a mission, opened again from its branch or base when it is gone; what it holds stays."""
         slot = self.slots.open(mission.slot, mission.base)
-        if not (Path(slot.path) / TODO).is_file():
+        held = self.slot_text(mission, TODO)
+        if held is None:
             return self.open_slot(mission.slot, mission.base, files)
+        if todo.parse(held).mission != mission.name:  # the briefing of this attempt did not get through
+            self._write(slot, files)
         if not self._guard_file(mission.slot).is_file():
             self._remember_guard(mission.slot)
         return slot
@@ -169,9 +175,11 @@ class Work:
         if found.conflicts:
             return self._conflicted(mission, base, base_tree, snapshot, found)
         changes = repository.changed(base_tree, found.tree)
-        weakenings = self._weakenings(base_tree, found.tree)
+        before, after = self._texts(base_tree, found.tree)
+        weakenings = find_weakenings(before, after)
         problems = [
-            *self._slot_problems(snapshot, mission),
+            *_slot_problems(snapshot),
+            *_marker_problems(before, after),
             *self._escapes(mission),
             *_weakening_problems(weakenings),
             *self._obstacles(base.commit, found.tree),
@@ -215,23 +223,14 @@ class Work:
             environment=self.runner.environment_digest,
         )
 
-    def _slot_problems(self, snapshot: SlotSnapshot, mission: Mission) -> list[Problem]:
-        found = [
-            Problem("SLOT_PROBLEM", f"{problem.path}: {problem.kind.replace('_', ' ')} {problem.detail}".rstrip())
-            for problem in snapshot.problems
-            if problem.kind != "filtered"
-        ]
-        slot = self.slots.open(mission.slot, mission.base)
-        marked = worktrees.conflict_markers(slot, mission.conflicts)
-        return found + [Problem("CONFLICT_MARKERS", f"{path} still holds conflict markers") for path in marked]
-
     def _obstacles(self, base: str, tree: str) -> list[Problem]:
         paths = checkout.checkout_obstacles(self._workspace.repository, self._workspace.branch, base, tree)
         if not paths:
             return []
         return [Problem("CHECKOUT_OVERLAP", f"your checkout has changes in {', '.join(paths[:SHOWN_MAX])}")]
 
-    def _weakenings(self, base_tree: str, tree: str) -> tuple[Weakening, ...]:
+    def _texts(self, base_tree: str, tree: str) -> tuple[_Texts, _Texts]:
+        """The files that differ, before and after: path -> text, None where it is absent, binary or too large."""
         repository = self._workspace.repository
         changes = repository.changed(base_tree, tree)[:WEAKENING_FILES_MAX]
         sides = [entry for change in changes for entry in (change.old, change.new)]
@@ -245,7 +244,19 @@ class Work:
 
         before = {change.path: text(change.old.blob if change.old else None) for change in changes}
         after = {change.path: text(change.new.blob if change.new else None) for change in changes}
-        return find_weakenings(before, after)
+        return before, after
+
+    def preflight(self, mission: Mission, base: BaseFacts) -> tuple[Problem, ...]:
+        """What the checks say before anybody is paid: a check that is green already, a guard that is red, a tool
+        that is missing. The runs are remembered, so the verdict does not repeat them."""
+        tree = self._workspace.repository.tree_of(base.commit)
+        checks = mission.definition.checks
+        runs = self.runner.run(tree, [check.command for check in checks], tree)
+        return tuple(
+            problem
+            for check in checks
+            for problem in evidence.judge_base(mission.definition, check, runs[check.command])
+        )
 
     # --------------------------------------------------------------------------------------------------- guard
 
@@ -298,6 +309,28 @@ def _steering(marks: Mapping[str, str]) -> dict[str, str]:
 
 def _digest(weakenings: tuple[Weakening, ...]) -> str:
     return canonical.digest([[row.path, row.kind, row.detail] for row in weakenings]) if weakenings else ""
+
+
+def _slot_problems(snapshot: SlotSnapshot) -> list[Problem]:
+    return [
+        Problem("SLOT_PROBLEM", f"{problem.path}: {problem.kind.replace('_', ' ')} {problem.detail}".rstrip())
+        for problem in snapshot.problems
+        if problem.kind != "filtered"
+    ]
+
+
+def _marker_problems(before: _Texts, after: _Texts) -> list[Problem]:
+    """Conflict markers that the base does not have. Always looked for: a crash can leave them in a slot."""
+    return [
+        Problem("CONFLICT_MARKERS", f"{path} still holds conflict markers")
+        for path, text in after.items()
+        if text and _marked(text) and not _marked(before.get(path) or "")
+    ]
+
+
+def _marked(text: str) -> bool:
+    rows = f"\n{text}"
+    return "\n<<<<<<< " in rows and "\n>>>>>>> " in rows
 
 
 def _weakening_problems(weakenings: tuple[Weakening, ...]) -> list[Problem]:

@@ -447,7 +447,7 @@ def graph_findings(document: EntriesDocument) -> tuple[Finding, ...]:
     for cycle in cycles(document.entries):
         start = document.span(cycle[0])[0]
         message = "these wait for each other: " + " → ".join((*cycle, cycle[0]))
-        findings.extend(Finding("DEPENDENCY_CYCLE", "error", start, message, one) for one in cycle)
+        findings.append(Finding("DEPENDENCY_CYCLE", "error", start, message, cycle[0]))
     return tuple(findings)
 
 
