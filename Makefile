@@ -1,5 +1,5 @@
 # Each target stands alone on a fresh clone: it makes .venv first if it has to. Nothing but Python >= 3.11, git and make is assumed.
-.PHONY: help demo test fix lint types layers proofs bench reference clean
+.PHONY: help demo test fix lint types layers proofs bench reference picture clean
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 READY := .venv/.ready
@@ -42,8 +42,11 @@ proofs: $(READY) ## the long forms of the crash, race and property proofs
 bench: $(READY) ## measure, compare with the limits, write docs/PERFORMANCE.md
 	$(BIN)/python -m bench
 
-reference: $(READY) ## write docs/reference from the tables in the code
-	$(BIN)/python -m docs_reference
+reference: $(READY) ## write docs/reference and docs/FORMAT.md from the tables in the code
+	$(BIN)/python tools/docs_reference.py
+
+picture: $(READY) ## run the demo and draw docs/img/demo.svg from what it prints
+	$(BIN)/python tools/picture.py
 
 clean:      ## remove what the targets made
 	rm -rf .venv build dist

@@ -98,7 +98,13 @@ class Action:
 
 
 def _start(engine: Engine, given: StartArguments) -> Answer:
-    return engine.start(given.itemId or None)
+    answer = engine.start(given.itemId or None)
+    mission = engine.world().mission() if isinstance(answer, Decision) else None
+    if isinstance(answer, Refusal) or mission is None:
+        return answer
+    place = engine.slot_path(mission)  # "this directory" of the contract, for whoever works by hand
+    message = f"{answer.message}\nThe directory: {place}"
+    return dataclasses.replace(answer, message=message, data={**answer.data, "directory": place})
 
 
 def _verify(engine: Engine, _given: NoArguments) -> Answer:

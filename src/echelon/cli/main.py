@@ -61,6 +61,7 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; the exit code. Never raises."""
+    render.prepare()
     try:
         answer = group.main(args=arguments, prog_name="echelon", standalone_mode=False)
     except click.exceptions.Exit as error:

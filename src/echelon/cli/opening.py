@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from echelon.cli import render
 from echelon.core.decide import Refusal
-from echelon.engine.engine import Engine
+from echelon.core.model import World
 from echelon.engine.workspace import Workspace, find_workspace
+from echelon.engine.world import Loader
+
+if TYPE_CHECKING:
+    from echelon.engine.engine import Engine
 
 
 def workspace(folder: str | None = None) -> Workspace:
     return Workspace(find_workspace(Path(folder) if folder else Path.cwd()))
 
 
+def world(folder: str | None = None) -> World:
+    """What the files say, for commands that only look."""
+    here = workspace(folder)
+    return Loader(here.store, here.config).load()[0]
+
+
 def engine(folder: str | None = None) -> Engine:
+    from echelon.engine.engine import Engine  # half of the start-up: only commands that act pay for it
+
     return Engine(workspace(folder))
 
 

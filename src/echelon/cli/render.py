@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Any
 
 from echelon.core.documents.render import clean
+
+
+def prepare() -> None:
+    """A terminal that cannot show a character gets another one for it, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def safe(text: str) -> str:

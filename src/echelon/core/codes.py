@@ -96,9 +96,6 @@ _REFUSALS = {
         "The candidate weakens tests, their configuration, or the checks' definition.",
         "restore what was weakened; a person may accept it with backlog_accept_weakening",
     ),
-    "STATE_TOUCHED": Code(
-        "The slot changed state files under .opencode; they are not part of any candidate.", "leave .opencode alone"
-    ),
     "SLOT_PROBLEM": Code("The slot holds something that cannot be merged safely.", "see the reason"),
     "ESCAPED": Code(
         "Something changed the repository outside the slot while the mission ran.",
@@ -121,9 +118,6 @@ _REFUSALS = {
         'echelon call resolve_escalation --json \'{"escalation_id": …, "decision": …}\'',
     ),
     "ESCALATION_UNKNOWN": Code("There is no pending escalation with this id.", "echelon status lists them"),
-    "ATTEMPTS_EXHAUSTED": Code(
-        "The item was tried as often as the limit allows.", "decide on the escalation, then resume the item"
-    ),
     "ARGUMENT_MISSING": Code("An argument is missing or empty.", "echelon call --list shows what each action takes"),
     "CRITERION_UNKNOWN": Code(
         "The item has no such criterion that needs an attestation.", "echelon status --json lists them"
@@ -142,6 +136,10 @@ _REFUSALS = {
 }
 
 _VERIFY = {
+    "CLONE_SHALLOW": Code(
+        "The clone holds only the end of the history, so the chain of statements cannot be followed.",
+        "git fetch --unshallow, or clone it whole",
+    ),
     "STATEMENT_UNREADABLE": Code(
         "A commit's evidence cannot be read.", "somebody changed the commit's message; compare with another clone"
     ),
@@ -255,4 +253,168 @@ _FAULTS = {
     "INTERRUPTED": Code("Interrupted.", "echelon deliver goes on where it was"),
 }
 
-CODES: dict[str, Code] = {**_REFUSALS, **_VERIFY, **_FINDINGS, **_FAULTS}
+# What store/ says of files, locks and the operation log.
+_STORE = {
+    "LOCK_BUSY": Code(
+        "Another Echelon works in this workspace; the message says which process and since when.",
+        "wait for it to finish, or stop that process, then ask again",
+    ),
+    "DOCUMENT_CHANGED": Code(
+        "A document changed between reading and writing; nothing was written.",
+        "ask again: it is decided on the new text",
+    ),
+    "COMMIT_UNFINISHED": Code(
+        "An operation is in the log and could not be written to all its documents yet.",
+        "mend what the message names; the next command finishes it",
+    ),
+    "DISK_FULL": Code("The disk or the quota is full; nothing was changed.", "free some space and ask again"),
+    "READ_ONLY": Code("The file system is read-only; nothing was changed.", "make it writable and ask again"),
+    "NOT_PERMITTED": Code(
+        "The system does not let this user read or write here.",
+        "give this user the right to do it, or name another folder",
+    ),
+    "FILE_FAILED": Code("The system refused a file operation for the reason shown.", "mend the cause and ask again"),
+    "FILE_TOO_LARGE": Code("A state file is above the limit of the store.", "split it or make it smaller"),
+    "STATE_FILE_NOT_REGULAR": Code(
+        "A state file is a link, a folder or a device; links are not followed.", "put a regular file in its place"
+    ),
+    "PATH_NOT_ALLOWED": Code(
+        "A path leads out of the workspace or to a file of the store itself.", "use a plain path inside the workspace"
+    ),
+    "OPERATION_ID_INVALID": Code(
+        "An operation's id has characters that the log does not take.", "use letters, digits, -, . and :"
+    ),
+    "OPERATION_NOT_JSON": Code("A request or effect of an operation is not plain JSON.", "give plain JSON values"),
+    "OPERATION_TOO_LARGE": Code(
+        "One operation changes more than the log takes at once.", "change fewer or smaller documents at once"
+    ),
+    "OPERATION_LOG_BROKEN": Code(
+        "The operation log is not what was written; the message names file and line.",
+        "restore .opencode/echelon from a copy; work stops until then",
+    ),
+    "UNDO_CONFLICT": Code(
+        "Later operations changed the same documents, so this one cannot be undone alone.",
+        "undo the later ones first, or make the change by hand",
+    ),
+    "UNKNOWN_OPERATION": Code("The log has no such operation, or none that can be undone.", "echelon log lists them"),
+}
+
+# What slots/ says of git, work trees and merges.
+_SLOTS = {
+    "NO_REPOSITORY": Code(
+        "The workspace is not in a git repository.", "git init and commit, or echelon deliver --in-place"
+    ),
+    "NO_COMMIT": Code("The repository has no commit yet, so there is no base.", "make a first commit"),
+    "HEAD_DETACHED": Code(
+        "No branch is checked out, so it is not known what items merge into.", 'check a branch out, or set "baseBranch"'
+    ),
+    "BRANCH_MISSING": Code("The base branch does not exist.", 'create it, or name another in "baseBranch"'),
+    "BRANCH_NAME_INVALID": Code("A name cannot be a branch's.", "name an existing branch"),
+    "WORKSPACE_NOT_TOP_LEVEL": Code(
+        ".opencode lies in a folder of a repository, not at its top.", "use the top folder of the repository"
+    ),
+    "WORKSPACE_IN_BARE_REPOSITORY": Code("The workspace lies in a bare repository.", "use a clone with files"),
+    "PARTIAL_CLONE": Code(
+        "The repository is a partial clone: objects would have to be fetched while checks run.", "use a full clone"
+    ),
+    "STATE_INSIDE_WORKSPACE": Code(
+        "The user's state directory lies inside the workspace, where agents could write.",
+        "set XDG_STATE_HOME to a folder elsewhere",
+    ),
+    "STATE_DIRECTORY_UNSAFE": Code(
+        "A private directory cannot be made, or belongs to somebody else.", "remove it, or set XDG_STATE_HOME"
+    ),
+    "GIT_MISSING": Code("There is no git on the PATH.", "install git 2.38 or newer"),
+    "GIT_TOO_OLD": Code("git is older than 2.38, which cannot merge aside.", "install git 2.38 or newer"),
+    "GIT_FAILED": Code(
+        "git said no; the end of its words is shown. Nothing was lost.", "mend what git names and ask again"
+    ),
+    "GIT_FAILED_TO_START": Code("git could not be started.", "look at the path and the rights of the git program"),
+    "GIT_TIMEOUT": Code("git did not end in time.", "look for a slow disk or a hanging mount and try again"),
+    "GIT_OUTPUT_LIMIT": Code("git wrote more than the limit.", "ignore generated files"),
+    "BLOBS_TOO_LARGE": Code(
+        "The files that differ are too large to be looked at at once.", "leave large files out of the change"
+    ),
+    "OBJECT_ID_INVALID": Code("A value is not a full object id.", "resolve the name first"),
+    "OWNED_GIT_CHANGED": Code(
+        "Echelon's own git directory was changed by something else.", "look at it, then remove it; it is made anew"
+    ),
+    "GUARD_TOO_MANY_FILES": Code(
+        "The repository's hooks and info folders hold too many files to be watched.",
+        "look into .git/hooks and .git/info",
+    ),
+    "SLOT_ID_INVALID": Code("A value cannot name a slot.", "use letters, digits, - and _, at most 64"),
+    "SLOT_UNKNOWN": Code("There is no open slot with this name.", "echelon deliver opens it again"),
+    "SLOT_BUSY": Code("Another process works in the slot.", "wait for it and ask again"),
+    "SLOT_IN_THE_WAY": Code(
+        "Files in the slot stand where the base's files have to go.", "move or remove the files that are named"
+    ),
+    "SLOT_BRANCH_MOVES": Code("Somebody else moves the slot's branch.", "ask again"),
+    "SLOT_DIRECTORY_CHANGED": Code(
+        "A slot's folder is gone or was replaced; its last snapshot is on its branch.",
+        "look at who replaced it; echelon deliver opens it again",
+    ),
+    "SLOT_RECORD_BROKEN": Code(
+        "What is remembered of a slot cannot be read; its branch is untouched.",
+        "look at the file named, then remove it",
+    ),
+    "SLOT_NOT_CLEAN": Code("A prepared work tree cannot be cleaned.", "remove the folder that is named"),
+    "SLOT_TOO_MANY_FILES": Code(
+        "A slot changes or holds more files than the limit.", "ignore generated files in .gitignore"
+    ),
+    "GATES_BUSY": Code("All clean checkouts are in use by other checks.", "wait for them to end"),
+    "GATE_KEEP_INVALID": Code("What a gate is to keep is not a top-level name.", "name a file or folder at the top"),
+    "GATE_NOT_EXACT": Code(
+        "A clean checkout is not exactly the tree that was asked for, so nothing is judged in it.",
+        "ask again; if it stays, look for a program that writes there",
+    ),
+    "CANDIDATE_CONFLICTS": Code(
+        "A candidate with conflicts cannot become a commit.", "bring the base into the slot and resolve"
+    ),
+}
+
+# What checks/ says of commands, sandboxes and set-up steps.
+_CHECKS = {
+    "CHECKS_UNSUPPORTED": Code("Checks cannot run on this operating system.", "use Linux, macOS, or WSL on Windows"),
+    "CHECK_COMMAND_INVALID": Code(
+        "A check's command is empty, too long, or holds a NUL byte.", "put long commands into a script and call that"
+    ),
+    "CHECK_DIRECTORY_MISSING": Code("The folder in which a check was to run is gone.", "verify again"),
+    "CHECK_START_FAILED": Code(
+        "A check could not be started by the system.", "see the reason; free processes or memory and ask again"
+    ),
+    "SANDBOX_MISSING": Code(
+        '"checks.sandbox" is "required", and no sandbox works here.', 'install bubblewrap, or set "auto"'
+    ),
+    "SANDBOX_UNKNOWN": Code("The configuration names a sandbox that does not exist.", "use auto, required or off"),
+    "PREPARE_STEP_INVALID": Code(
+        "A step of `setup` is not written as it must be; the message names the place.",
+        "see docs/reference/settings.md, Set-up steps",
+    ),
+    "PREPARE_SOURCE_MISSING": Code(
+        "A step links or copies something that the workspace does not have.",
+        "install the project's dependencies, or change `setup`",
+    ),
+    "PREPARE_TARGET_EXISTS": Code(
+        "A step would put a dependency where the tree has a file of its own.",
+        "remove the file from the tree, or the step from `setup`",
+    ),
+    "PREPARE_COPY_TOO_LARGE": Code("A copy step copies more than the limit.", "link it instead"),
+    "PREPARE_FAILED": Code(
+        "A set-up step failed; the end of its output is shown.", "run the command yourself and mend it"
+    ),
+    "PREPARE_BUSY": Code("Another process prepares the same dependencies for too long.", "wait for it and ask again"),
+}
+
+# What the doors and the engine say of words, folders and files.
+_DOORS = {
+    "ARGUMENTS_INVALID": Code(
+        "An action's arguments are not what it takes; every mistake is named.", "echelon call --list shows them"
+    ),
+    "FOLDER_NOT_EMPTY": Code("The folder for the example is not empty.", "name another folder"),
+    "IN_PLACE_TOO_MANY_FILES": Code(
+        "The folder has more files than working in place can watch.", "make it a git repository"
+    ),
+}
+
+CODES: dict[str, Code] = {**_REFUSALS, **_VERIFY, **_FINDINGS, **_FAULTS, **_STORE, **_SLOTS, **_CHECKS, **_DOORS}

@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 from echelon.core.documents.findings import Finding
 from echelon.core.documents.grammar import Language
 
+NUMBER_MAX = 2**53  # above it a JSON number is no longer exact
 PATHS = (".opencode/orchestrator.jsonc", ".opencode/orchestrator.json")
 
 Policy = Literal["proved", "attested"]
@@ -119,28 +120,34 @@ class Config:
 
 def parse(text: str, source: str) -> tuple[Config, tuple[Finding, ...]]:
     """Read the file. With an error finding the values are the defaults for what is wrong; callers refuse to go on."""
-    plain = _without_comments(text.removeprefix("\ufeff"))
+    plain = _without_comments(" " + text[1:] if text.startswith("\ufeff") else text)
     if not plain.strip():
         return Config({}, source), ()
     try:
-        document = json.loads(plain)
+        document = json.loads(plain, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         return Config({}, source), (Finding("CONFIG_SYNTAX", "error", error.pos, f"not valid JSON: {error.msg}"),)
+    except ValueError:  # NaN, Infinity, or an integer of thousands of digits
+        return Config({}, source), (Finding("CONFIG_SYNTAX", "error", 0, "a number in it is none that can be used"),)
     except RecursionError:
         return Config({}, source), (Finding("CONFIG_SYNTAX", "error", 0, "nested too deep"),)
+    if isinstance(document, dict) and set(document) == {"orchestrator"}:
+        document = document["orchestrator"]
     if not isinstance(document, dict):
         return Config({}, source), (Finding("CONFIG_SYNTAX", "error", 0, "the file holds one JSON object"),)
     values: dict[str, Any] = {}
     findings: list[Finding] = []
-    for key, value in _flatten(
-        document.get("orchestrator", document) if set(document) == {"orchestrator"} else document
-    ):
+    for key, value in _flatten(document):
         problem = _problem(key, value)
         if problem:
             findings.append(Finding("CONFIG_VALUE", "error", _position(plain, key), problem))
         elif key != "$schema":
             values[key] = value
     return Config(values, source), tuple(findings)
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(word)
 
 
 def _flatten(document: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -166,7 +173,9 @@ def _problem(key: str, value: Any) -> str:
         return "" if isinstance(value, bool) else f'"{key}" must be true or false'
     if setting.kind == "number":
         fits = (
-            isinstance(value, (int, float)) and not isinstance(value, bool) and setting.least <= value <= setting.most
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and setting.least <= value <= min(setting.most, NUMBER_MAX)
         )
         top = "" if setting.most == float("inf") else f" and at most {setting.most:g}"
         return "" if fits else f'"{key}" must be a number, at least {setting.least:g}{top}'
@@ -182,7 +191,9 @@ def _position(text: str, key: str) -> int:
     return found.start() if found else 0
 
 
-_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+# Possessive and atomic where a comment is inside a repetition: it has one reading, however the rest goes on.
+_COMMENT = r"//[^\n]*+|(?>/\*.*?\*/)"
+_TOKEN = re.compile(rf'"(?:\\.|[^"\\\n])*"|{_COMMENT}|,(?=(?:\s|{_COMMENT})*+[}}\]])', re.DOTALL)
 
 
 def _without_comments(text: str) -> str:

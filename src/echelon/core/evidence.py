@@ -262,8 +262,11 @@ def judge_base(definition: Definition, check: Check, base: Run) -> tuple[Problem
 def _judge_counts(name: str, result: CheckResult) -> list[Problem]:
     """Green with nothing executed is not green (reliability.md §7.4, "the exam is empty")."""
     before, after = result.base.counts, result.candidate.counts
-    if result.candidate.outcome != "green" or after is None:
+    if result.candidate.outcome != "green":
         return []
+    if after is None:  # the runner reported on the base: that it does not any more means it was left early
+        message = f"{name}: `{result.check.command}` is green and left no report of its tests, as it does on the base"
+        return [Problem("NO_TESTS_RAN", message)] if before else []
     if after[0] - after[2] <= 0:
         return [Problem("NO_TESTS_RAN", f"{name}: `{result.check.command}` is green but executed no test")]
     if result.check.kind == "guard" and before and after[0] - after[2] < before[0] - before[2]:
@@ -367,10 +370,15 @@ def read_message(message: str) -> tuple[dict[str, Any] | None, tuple[Problem, ..
     return value, problems
 
 
+_PREDICATE_KEYS = ("mission", "checks", "attestations", "coverage", "environment", "inPlace", "previous")
+
+
 def statement_problems(value: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Inner contradictions of a statement. Raises the errors of `definition_from_json` when it is none."""
     predicate = value["predicate"]
     held = definition_from_json(predicate["definition"])
+    _ = [str(predicate[key]) for key in _PREDICATE_KEYS], predicate["base"]["gitCommit"] + predicate["base"]["gitTree"]
+    _ = value["subject"][0]["digest"]["gitTree"] + predicate["definition"]["source"]
     problems: list[Problem] = []
     if predicate["definition"]["digest"] != held.digest:
         problems.append(Problem("STATEMENT_CHANGED", "the definition does not have the digest that was recorded"))

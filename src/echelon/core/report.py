@@ -30,6 +30,7 @@ class Closing:
     time: str
     mission: str
     sandbox: str
+    in_place: bool = False
 
 
 def status(world: World, closings: Mapping[str, Closing]) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def _item(world: World, entry: Entry, closings: Mapping[str, Closing]) -> dict[s
         "dependsOn": list(entry.depends),
         "coverage": (closing.coverage if closing else "none") if entry.state is State.DELIVERED else "",
         "commit": closing.commit if closing else "",
+        "inPlace": bool(closing and closing.in_place),
         "checks": closing.checks if closing else 0,
         "attempts": [
             {"attempt": row.attempt, "reason": row.reason, "detail": row.detail, "started": row.started, "ended": row.ended,
@@ -146,6 +148,9 @@ def advice(world: World, eligible: tuple[Entry, ...], obstacles: tuple[eligibili
         return f'echelon call backlog_resume_item --json \'{{"itemId": "{parked[0]}"}}\' brings {parked[0]} back'
     if obstacles:
         return "echelon doctor shows what keeps the rest from starting"
+    failed = [entry.id for entry in world.backlog.entries if entry.state is State.FAILED]
+    if failed:
+        return f"{', '.join(failed[:5])} failed: set it to [ ] to try again, or leave it"
     return "everything is delivered; echelon verify runs the proof again"
 
 
@@ -168,13 +173,18 @@ def markdown(data: Mapping[str, Any], *, story: bool = True) -> str:
     for entry in data["items"]:
         rows.append(
             f"| `[{entry['status']}]` | {entry['id']} — {one_line(entry['title'], 60).replace('|', '/')} | "
-            f"{entry['coverage'] or '—'} | {entry['checks'] or '—'} | {len(entry['attempts']) or '—'} | {entry['commit'][:10] or '—'} |"
+            f"{_shown(entry) or '—'} | {entry['checks'] or '—'} | {len(entry['attempts']) or '—'} | {entry['commit'][:10] or '—'} |"
         )
     if story:
         rows += _story(data)
     rows += _waiting(data)
     rows += ["", f"Next: {data['advice']}", ""]
     return "\n".join(rows)
+
+
+def _shown(entry: Mapping[str, Any]) -> str:
+    """Coverage, with the weakness of evidence that is bound to no tree of git."""
+    return f"{entry['coverage']}, in place" if entry["inPlace"] else str(entry["coverage"])
 
 
 def _story(data: Mapping[str, Any]) -> list[str]:
@@ -207,7 +217,7 @@ def lines(data: Mapping[str, Any]) -> str:
     ]
     for entry in data["items"]:
         waits = ", ".join(entry["dependsOn"]) or "—"
-        cover = f" · {entry['coverage']}" if entry["coverage"] else ""
+        cover = f" · {_shown(entry)}" if entry["coverage"] else ""
         rows.append(
             f"[{entry['status']}] {entry['id']} (P{entry['priority']}) {one_line(entry['title'], 100)} — depends: {waits}{cover}"
         )

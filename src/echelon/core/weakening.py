@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, cast
 
 Kind = Literal[
     "fewer_tests", "fewer_assertions", "new_skip", "focused", "tautology", "swallowed", "test_deleted",
-    "test_renamed", "runner_config", "ci_config", "lock_file", "snapshot",
+    "test_renamed", "runner_config", "ci_config", "lock_file", "snapshot", "exam_changed",
 ]  # fmt: skip
 
 FINDINGS = 200

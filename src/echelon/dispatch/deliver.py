@@ -12,14 +12,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from echelon.core import briefing, requests
-from echelon.core.decide import Decision, Refusal
+from echelon.core.decide import Decision, Refusal, refuse
+from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
 from echelon.core.model import Mission, Reason, World
 from echelon.dispatch.outcome import codes_of, definition_is_wrong, reason_of, waits_for_person
+from echelon.engine import picture
 from echelon.engine.engine import Engine
 from echelon.errors import HostError
 from echelon.ports import Assignment, Host, TurnEnd
 
+SHOWN_MAX = 20  # names in one sentence
 ROUNDS_MAX = 100_000  # attempts in one delivery: a bound that no honest backlog reaches
 
 Status = Literal["done", "blocked", "stopped"]
@@ -56,14 +59,16 @@ class Delivery:
         for line in self._engine.recover():
             self._tell(Event("recovered", "", line))
         for _ in range(ROUNDS_MAX):
-            if self._stopped():
-                return self._outcome("stopped", "STOPPED", ())
             mission = self._engine.world().mission()
+            if self._stopped():
+                return self._halted(f"{mission.name} stays in flight" if mission else "nothing is in flight")
             if mission is None:
                 ended = self._start(item, in_place)
                 if ended is not None:
                     return ended
                 continue
+            if item is not None and mission.item != item:
+                return self._blocked(refuse("ITEM_IN_PROGRESS", f"{mission.name} is in flight, so {item} has to wait"))
             blocked = self._attempt(mission)
             if blocked is not None:
                 return blocked
@@ -76,11 +81,19 @@ class Delivery:
         decision = self._engine.start(item, in_place=in_place)
         if isinstance(decision, Refusal):
             if decision.code == "BACKLOG_COMPLETE":
-                return self._outcome("done", decision.code, decision.reasons, decision.step)
-            return self._outcome("blocked", decision.code, decision.reasons, decision.step)
+                return self._outcome("done", decision.code, (*decision.reasons, *self._unproved()), decision.step)
+            return self._blocked(decision)
         name = str(decision.data["item"])
         self._tell(Event("started", name, decision.message.split("\n", 1)[0].removeprefix("STARTED ")))
         return None
+
+    def _unproved(self) -> tuple[str, ...]:
+        """Items that somebody marked delivered without evidence: "done" does not speak for them."""
+        world = self._engine.world()
+        closings = picture.closings(world)
+        names = [entry.id for entry in world.backlog.entries if entry.id not in closings] if world.backlog else []
+        more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
+        return (f"marked delivered, without evidence: {', '.join(names[:SHOWN_MAX])}{more}",) if names else ()
 
     def _single(self, item: str) -> Outcome:
         if item in self._delivered:
@@ -97,30 +110,44 @@ class Delivery:
     def _attempt(self, mission: Mission) -> Outcome | None:
         """Run one attempt to its end. An Outcome when only a person can go on with it."""
         world = self._engine.world()
+        stuck = self._stuck(mission, world)
+        if stuck is not None:
+            return stuck
         if mission.phase == "merging":  # proved already; a process died, or the base moved, before it could merge
             return self._close(mission, 0, 0.0)
-        if mission.attempt == briefing.first_attempt(world, mission) and self._unprovable(mission):
-            return None
+        if mission.attempt == briefing.first_attempt(world, mission):
+            problems = self._engine.preflight(mission)
+            if problems:
+                return self._escalate(mission, "\n".join(f"[{row.code}] {row.message}" for row in problems))
         end = self._work(mission, world, "worker")
         if self._stopped():
-            return self._outcome("stopped", "STOPPED", (f"{mission.name} stays in flight",))
+            return self._halted(f"{mission.name} stays in flight")
         tokens, cost = end.usage.tokens_in + end.usage.tokens_out, end.usage.cost
         if end.reason == "asked":
             return self._ask(mission, end)
         if end.reason != "claimed_done":
-            self._end(mission, _REASONS[end.reason], end.text or end.reason.replace("_", " "), tokens, cost)
-            return None
+            return self._end(mission, _REASONS.get(end.reason, "crashed"), end.text or end.reason.replace("_", " "), tokens, cost)
         self._review(mission, world)
         self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
         return self._close(mission, tokens, cost)
 
-    def _unprovable(self, mission: Mission) -> bool:
-        """Whether the item's definition is wrong as the base stands; it is escalated before an agent is paid."""
-        problems = self._engine.preflight(mission)
-        if not problems:
-            return False
-        self._escalate(mission, "\n".join(f"[{problem.code}] {problem.message}" for problem in problems))
-        return True
+    def _stuck(self, mission: Mission, world: World) -> Outcome | None:
+        """What makes every attempt useless, looked at before one is paid."""
+        entry = world.backlog.find(mission.item) if world.backlog else None
+        if entry is None or entry.state is not State.ACTIVE:
+            reason = f"{mission.name} runs, and the backlog says that {mission.item} is {entry.state.value if entry else 'gone'}"
+            return self._blocked(refuse("MISSION_WITHOUT_ITEM", reason))
+        escapes = self._engine.escapes(mission)
+        if escapes:
+            return self._blocked(refuse("ESCAPED", *(problem.message for problem in escapes)))
+        return None
+
+    def _halted(self, state: str) -> Outcome:
+        said = refuse("STOPPED", state)
+        return self._outcome("stopped", said.code, said.reasons, said.step)
+
+    def _blocked(self, refusal: Refusal) -> Outcome:
+        return self._outcome("blocked", refusal.code, refusal.reasons, refusal.step)
 
     def _close(self, mission: Mission, tokens: int, cost: float) -> Outcome | None:
         decision = self._engine.close(mission.item, tokens=tokens, cost=cost)
@@ -182,26 +209,19 @@ class Delivery:
 
     def _refused(self, mission: Mission, refusal: Refusal, tokens: int, cost: float) -> Outcome | None:
         if waits_for_person(refusal):
-            return self._outcome("blocked", refusal.code, refusal.reasons, refusal.step)
+            return self._blocked(refusal)
         reason = reason_of(refusal)
         detail = "\n".join(refusal.reasons)
         if definition_is_wrong(codes_of(refusal)):
-            self._escalate(mission, detail)
-            return None
+            return self._escalate(mission, detail)
         if reason == "spec_changed":
-            decision = self._engine.end(requests.SuspendItem(refusal.reasons[0], mission.item, "spec_changed"))
-            self._tell(Event("suspended", mission.item, _message(decision)))
-            return None
+            suspending = requests.SuspendItem(refusal.reasons[0], mission.item, "spec_changed")
+            return self._told("suspended", mission, self._engine.end(suspending))
         if reason == "conflict":
-            self._conflict(mission, detail, tokens, cost)
-            return None
-        self._end(mission, reason, detail, tokens, cost)
-        return None
-
-    def _conflict(self, mission: Mission, detail: str, tokens: int, cost: float) -> None:
-        """The slot gets the base with conflict markers; the next attempt resolves them."""
-        base, files = self._engine.bring_base(mission)
-        self._end(mission, "conflict", detail, tokens, cost, files or mission.conflicts, base)
+            # the slot gets the base with conflict markers; the next attempt resolves them
+            base, files = self._engine.bring_base(mission)
+            return self._end(mission, "conflict", detail, tokens, cost, files or mission.conflicts, base)
+        return self._end(mission, reason, detail, tokens, cost)
 
     def _end(
         self,
@@ -212,29 +232,36 @@ class Delivery:
         cost: float,
         conflicts: tuple[str, ...] = (),
         base: str = "",
-    ) -> None:
+    ) -> Outcome | None:
         ending = requests.EndAttempt(mission.item, reason, detail, conflicts, base, tokens, cost)
         decision = self._engine.end(ending)
-        kind = "escalated" if isinstance(decision, Decision) and "escalation" in decision.data else "attempt"
-        self._tell(Event(kind, mission.item, _message(decision)))
+        escalated = isinstance(decision, Decision) and "escalation" in decision.data
+        return self._told("escalated" if escalated else "attempt", mission, decision)
 
-    def _escalate(self, mission: Mission, detail: str) -> None:
+    def _escalate(self, mission: Mission, detail: str) -> Outcome | None:
         """The definition has to change, which is a person's to do: the item waits, the others go on."""
         options = (Option("mend the check", "the item can be proved", "—"), Option("give up", "—", "not delivered"))
         request = requests.RecordEscalation(
             detail, "—", options, "Sharpen the check, or call it a guard.", mission.item
         )
-        self._tell(Event("escalated", mission.item, f"{_message(self._engine.end(request))} {detail}"))
+        return self._told("escalated", mission, self._engine.end(request), f" {detail}")
 
-    def _ask(self, mission: Mission, end: TurnEnd) -> None:
+    def _ask(self, mission: Mission, end: TurnEnd) -> Outcome | None:
         """A question goes to a person; the item waits, the others go on."""
+        question = end.text.strip() or "The agent stopped to ask, and did not say what."
         options = (
             Option("answer", "the agent goes on", "—"),
             Option("give up", "nothing more is spent", "not delivered"),
         )
-        request = requests.RecordEscalation(end.text, f"{mission.name}: asked", options, end.text, mission.item)
-        decision = self._engine.end(request)
-        self._tell(Event("escalated", mission.item, f"{_message(decision)} It asks: {end.text}"))
+        request = requests.RecordEscalation(question, f"{mission.name}: asked", options, question, mission.item)
+        return self._told("escalated", mission, self._engine.end(request), f" It asks: {question}")
+
+    def _told(self, kind: str, mission: Mission, decision: Decision | Refusal, more: str = "") -> Outcome | None:
+        """Tell what was decided. A refusal here means that nothing moved: going round again would not either."""
+        if isinstance(decision, Refusal):
+            return self._blocked(decision)
+        self._tell(Event(kind, mission.item, decision.message.split("\n", 1)[0] + more))
+        return None
 
 
 _REASONS: dict[str, Reason] = {
@@ -244,10 +271,6 @@ _REASONS: dict[str, Reason] = {
     "aborted": "stopped",
     "no_progress": "nothing_changed",
 }
-
-
-def _message(decision: Decision | Refusal) -> str:
-    return str(decision) if isinstance(decision, Refusal) else decision.message.split("\n", 1)[0]
 
 
 def _headline(refusal: Refusal) -> str:

@@ -12,7 +12,6 @@ from echelon.core.model import Reason
 _ENDS: tuple[tuple[str, Reason], ...] = (
     ("SPEC_CHANGED", "spec_changed"),
     ("DEFINITION_CHANGED", "spec_changed"),
-    ("ESCAPED", "escaped"),
     ("WEAKENED", "weakened"),
     ("MERGE_CONFLICT", "conflict"),
     ("CONFLICT_MARKERS", "conflict"),
@@ -30,6 +29,8 @@ _ENDS: tuple[tuple[str, Reason], ...] = (
 )
 # With nothing but these in the way, no further attempt helps.
 _PERSONS = frozenset({"CHECKOUT_OVERLAP", "BASE_KEEPS_MOVING", "CONFIG_INVALID"})
+# With one of these, nothing may go on before a person has looked: trust is broken.
+_STOPS = frozenset({"ESCAPED", "RECORD_CHANGED", "TRANSITION_REFUSED", "ITEM_UNKNOWN", "NOTHING_IN_PROGRESS"})
 # With one of these, the item's own definition is wrong: it waits for a person, the others go on.
 _DEFINITION = frozenset({"CHECK_GREEN_ON_BASE", "GUARD_RED_ON_BASE"})
 
@@ -43,7 +44,8 @@ def codes_of(refusal: Refusal) -> tuple[str, ...]:
 
 
 def waits_for_person(refusal: Refusal) -> bool:
-    return set(codes_of(refusal)) <= _PERSONS
+    codes = set(codes_of(refusal))
+    return codes <= _PERSONS or not codes.isdisjoint(_STOPS)
 
 
 def definition_is_wrong(codes: Iterable[str]) -> bool:

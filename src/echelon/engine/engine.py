@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from echelon.core import canonical, requests
+from echelon.core import requests
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.evidence import GENESIS, Problem
 from echelon.core.levels import decide
-from echelon.core.model import BACKLOG, EVIDENCE, SPEC, TODO, BaseFacts, Mission, World
+from echelon.core.model import BACKLOG, EVIDENCE, MISSIONS, SPEC, TODO, BaseFacts, Mission, World
 from echelon.engine import evidence_log
 from echelon.engine.inplace import InPlace
 from echelon.engine.work import Examination, Work
@@ -27,7 +27,11 @@ from echelon.engine.world import Loader, decode, encode
 from echelon.errors import ConflictError
 from echelon.ports import Change, Snapshot
 from echelon.slots import checkout, merge
+from echelon.store.operations import Operation
 
+FORGED = f"{MISSIONS} is not what Echelon wrote; nothing is decided on it."
+FORGED_STEP = "find out who wrote there; backlog_suspend_item and backlog_resume_item make a new record of the item"
+_ENDS = (requests.SuspendItem, requests.FailItem)  # what throws the record away may be asked whatever it says
 DECIDE_TRIES = 5  # conflicts with edits from outside before we say so
 
 
@@ -55,6 +59,8 @@ class Engine:
         for remaining in reversed(range(DECIDE_TRIES)):
             with self.workspace.store.locked(type(request).__name__):
                 world, snapshots = self._loader.load()
+                if not isinstance(request, _ENDS) and self._forged(snapshots[MISSIONS]):
+                    return refuse("RECORD_CHANGED", FORGED, next_step=FORGED_STEP)
                 decision = decide(world, request, self.workspace.clock.now())
                 if isinstance(decision, Refusal):
                     return decision
@@ -66,6 +72,11 @@ class Engine:
                     continue
                 return decision
         raise AssertionError("the loop returns or raises")
+
+    def _forged(self, record: Snapshot) -> bool:
+        """Whether something else than Echelon wrote the record of missions, which says what may merge."""
+        known = self.workspace.store.documents().get(MISSIONS)
+        return known is not None and known.digest != record.digest
 
     def _commit(
         self,
@@ -89,13 +100,13 @@ class Engine:
             effects=tuple({"kind": effect.kind, **_small(effect)} for effect in decision.effects),
             note=decision.message.split("\n", 1)[0][:300],
         )
-        self.workspace.store.commit(change)
-        self._remember(decision)
+        self._remember(decision, self.workspace.store.commit(change))
 
-    def _remember(self, decision: Decision) -> None:
-        """An edited backlog is known already; it need not be parsed again."""
-        if decision.backlog is not None:
-            self._loader.remember("backlog", canonical.text_digest(decision.backlog.text), decision.backlog)
+    def _remember(self, decision: Decision, operation: Operation) -> None:
+        """An edited backlog is known already; it need not be parsed, nor its 3 MB digested, again."""
+        for edit in operation.edits:
+            if edit.path == BACKLOG and decision.backlog is not None:
+                self._loader.remember("backlog", edit.after, decision.backlog)
 
     # ------------------------------------------------------------------------------------------------- items
 
@@ -218,6 +229,10 @@ class Engine:
         """What no attempt could mend, before one is paid for."""
         return () if mission.in_place else self.work.preflight(mission, self.base_facts())
 
+    def escapes(self, mission: Mission) -> tuple[Problem, ...]:
+        """What changed in the person's repository since the item started that could run or steer something there."""
+        return () if mission.in_place else tuple(self.work.escapes(mission))
+
     def bring_base(self, mission: Mission) -> tuple[str, tuple[str, ...]]:
         """Merge the base as it is now into the slot: (its commit, the files that conflict and carry markers)."""
         commit = self.base_facts().commit
@@ -232,6 +247,8 @@ class Engine:
     def recover(self) -> tuple[str, ...]:
         """Finish what a process that died had begun; says what it did. Called before anything is delivered."""
         self.workspace.store.recover()
+        if self._forged(self.workspace.store.read(MISSIONS)):
+            return (f"[RECORD_CHANGED] {FORGED}",)
         done: list[str] = []
         for mission in self.world().missions:
             if mission.in_place:
@@ -266,7 +283,7 @@ class Engine:
         for effect in effects:
             values = effect.arguments
             if effect.kind == "open_slot":
-                self.work.open_slot(str(values["slot"]), str(values["base"]), values["files"])
+                self.work.begin_slot(str(values["slot"]), str(values["base"]), values["files"])
             elif effect.kind == "brief_slot":
                 self.work.brief(str(values["slot"]), values["files"])
             elif effect.kind == "close_slot":

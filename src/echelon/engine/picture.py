@@ -32,5 +32,6 @@ def closings(world: World) -> dict[str, Closing]:
             str(record["time"]),
             str(predicate["mission"]),
             ", ".join(sorted({entry["candidate"]["sandbox"] for entry in predicate["checks"]})),
+            bool(predicate.get("inPlace")),
         )
     return found

@@ -22,6 +22,7 @@ from echelon.engine import evidence_log
 from echelon.engine.work import LOG_COMMITS_MAX, Work
 from echelon.engine.workspace import Workspace
 from echelon.engine.world import decode
+from echelon.errors import WorldError
 from echelon.slots.objects import LoggedCommit
 
 
@@ -60,6 +61,9 @@ def verify(
 ) -> Verification:
     """Verify every statement of the base branch, or those of `items`. Raises what opening a repository raises."""
     repository, branch = workspace.repository, workspace.branch
+    if (repository.common / "shallow").is_file():
+        what = f"{workspace.root} is a shallow clone: it holds only the end of the history"
+        raise WorldError("CLONE_SHALLOW", f"{what}, so the chain cannot be followed.", "git fetch --unshallow, or clone it whole.")
     commits = list(repository.log_messages(branch, LOG_COMMITS_MAX))
     found = _statements(reversed(commits))
     values = [value for _, value, _ in found if value is not None]

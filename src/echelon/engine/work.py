@@ -12,6 +12,7 @@ from typing import Any, cast
 from echelon.core import briefing, canonical, evidence
 from echelon.core.documents import todo
 from echelon.core.evidence import CheckResult, Coverage, Problem
+from echelon.core.exam import find_exam_changes
 from echelon.core.model import ACTIVE, CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
 from echelon.core.requests import Findings
 from echelon.core.weakening import Weakening, find_weakenings
@@ -104,12 +105,16 @@ class Work:
 
     # -------------------------------------------------------------------------------------------------- slots
 
+    def begin_slot(self, slot_id: str, base: str, files: Mapping[str, str]) -> None:
+        """Open the slot of a new mission, and remember what the person's repository is steered by before it."""
+        self.open_slot(slot_id, base, files)
+        self._remember_guard(slot_id)
+
     def open_slot(self, slot_id: str, base: str, files: Mapping[str, str]) -> Slot:
         slot = self.slots.open(slot_id, base)
         self._write(slot, files)
         tree = self._workspace.repository.tree_of(base)
         self.runner.prepare_in(Path(slot.path), tree, tree)
-        self._remember_guard(slot_id)
         return slot
 
     def ensure_slot(self, mission: Mission, files: Mapping[str, str]) -> Slot:
@@ -117,8 +122,8 @@ class Work:
         slot = self.slots.open(mission.slot, mission.base)
         held = self.slot_text(mission, TODO)
         if held is None:
-            return self.open_slot(mission.slot, mission.base, files)
-        if todo.parse(held).mission != mission.name:  # the briefing of this attempt did not get through
+            slot = self.open_slot(mission.slot, mission.base, files)
+        elif todo.parse(held).mission != mission.name:  # the briefing of this attempt did not get through
             self._write(slot, files)
         if not self._guard_file(mission.slot).is_file():
             self._remember_guard(mission.slot)
@@ -129,7 +134,6 @@ class Work:
         for slot in self.slots.open_slots():
             if slot.id == slot_id:
                 self._write(slot, files)
-                self._remember_guard(slot_id)
 
     def files_for(self, world: World, mission: Mission) -> Mapping[str, str]:
         if world.backlog is None or world.backlog.find(mission.item) is None:
@@ -176,11 +180,12 @@ class Work:
             return self._conflicted(mission, base, base_tree, snapshot, found)
         changes = repository.changed(base_tree, found.tree)
         before, after = self._texts(base_tree, found.tree)
-        weakenings = find_weakenings(before, after)
+        exam = find_exam_changes(mission.definition.checks, before, after)
+        weakenings = (*find_weakenings(before, after), *exam)
         problems = [
             *_slot_problems(snapshot),
             *_marker_problems(before, after),
-            *self._escapes(mission),
+            *self.escapes(mission),
             *_weakening_problems(weakenings),
             *self._obstacles(base.commit, found.tree),
         ]
@@ -269,7 +274,7 @@ class Work:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.write_text(json.dumps(_steering(guard.fingerprint(self._workspace.repository))), "utf-8")
 
-    def _escapes(self, mission: Mission) -> list[Problem]:
+    def escapes(self, mission: Mission) -> list[Problem]:
         """Hooks, configuration and attributes of the repository that changed while the mission ran.
 
         Branches are not judged here: a person may commit meanwhile, and the base moves by compare-and-swap only.

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from echelon.checks.prepare import Command, Step, steps_from_json
 from echelon.checks.sandbox import Sandbox, find_sandbox
+from echelon.checks.steps import Command, Step, steps_from_json
 from echelon.core import config
 from echelon.core.config import Config
 from echelon.core.documents.findings import Finding

@@ -15,7 +15,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from echelon.errors import InputError
@@ -41,6 +41,10 @@ VERBS: dict[str, frozenset[str]] = {
     "person_edits": frozenset({"append", "text"}),
     "person_commits": frozenset({"from", "text", "append", "message"}),
 }
+_NUMBERS = frozenset({"sleep", "loop"})
+# Steps that write to a path; to leave the slot there is `outside`, which says so.
+_PATHS = frozenset({"write", "append", "delete", "replace", "outside", "person_edits", "person_commits"})
+NUMBER_MAX = 1e6
 CLAIMS = ("done", "gave_up", "nothing")
 
 
@@ -108,18 +112,22 @@ def _act(path: Path, place: str, table: Mapping[str, Any]) -> Act:
     extra = sorted(set(table) - known)
     if extra:
         raise _invalid(path, f"{place}: unknown key {extra[0]!r}; known are {', '.join(sorted(known))}")
-    steps = table.get("steps", [])
+    steps, record, tokens = table.get("steps", []), table.get("record", {}), table.get("tokens", 0)
     if not isinstance(steps, list) or len(steps) > STEPS_MAX:
         raise _invalid(path, f"{place}.steps must be a list of at most {STEPS_MAX}")
     if table.get("claim", "done") not in CLAIMS:
         raise _invalid(path, f"{place}.claim must be one of {', '.join(CLAIMS)}")
+    if not isinstance(record, dict) or not isinstance(record.get("files", []), list):
+        raise _invalid(path, f"{place}.record must be a table, and its files a list")
+    if type(tokens) is not int or tokens < 0:
+        raise _invalid(path, f"{place}.tokens must be a number, 0 or more")
     return Act(
         tuple(_step(path, f"{place}.steps[{at}]", step) for at, step in enumerate(steps, 1)),
         table.get("claim", "done"),
         bool(table.get("tick", table.get("claim", "done") == "done")),
         str(table.get("review", "attest")),
-        table.get("record", {}),
-        int(table.get("tokens", 0)),
+        record,
+        tokens,
     )
 
 
@@ -133,4 +141,25 @@ def _step(path: Path, place: str, step: Any) -> Step:
     extra = sorted(set(options) - VERBS[verb])
     if extra:
         raise _invalid(path, f"{place}: {verb} does not take {extra[0]!r}")
+    problem = _problem(path.parent, verb, step[verb], options)
+    if problem:
+        raise _invalid(path, f"{place}: {problem}")
     return Step(verb, step[verb], options)
+
+
+def _problem(folder: Path, verb: str, value: Any, options: Mapping[str, Any]) -> str:
+    """What is wrong with the values of a step, "" when nothing is."""
+    for name, number in ((verb, value if verb in _NUMBERS else 0), ("seconds", options.get("seconds", 0))):
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= NUMBER_MAX:
+            return f"{name} must be a number from 0 to {NUMBER_MAX:g}"
+    if verb in _PATHS and not _inside(value):
+        return f"{verb} takes a path inside its folder, without .."
+    source = options.get("from")
+    if source is not None and not (_inside(source) and (folder / source).is_file()):
+        return f"there is no file {str(source)[:80]!r} in the playbook's folder"
+    return ""
+
+
+def _inside(value: Any) -> bool:
+    parts = PurePosixPath(value).parts if isinstance(value, str) and "\0" not in value else ()
+    return bool(parts) and not value.startswith("/") and ".." not in parts

@@ -46,11 +46,14 @@ class ScriptedHost:
         session = _Session(
             self._playbook.folder, self._workspace, Path(assignment.directory), assignment, on_event, stopped
         )
-        for step in act.steps:
-            end = session.perform(step)
-            if end is not None:
-                return end
-        session.finish(act)
+        try:
+            for step in act.steps:
+                end = session.perform(step)
+                if end is not None:
+                    return end
+            session.finish(act)
+        except (OSError, UnicodeError) as error:  # a directory where a file is written, a file that is no text
+            raise HostError("HOST_FAILED", f"the playbook cannot be followed: {error}", "mend the playbook") from error
         ends: dict[str, EndReason] = {"done": "claimed_done", "gave_up": "gave_up", "nothing": "no_progress"}
         return TurnEnd(ends[act.claim], usage=Usage(tokens_in=act.tokens, tokens_out=act.tokens // 10))
 

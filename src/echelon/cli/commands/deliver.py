@@ -88,7 +88,7 @@ class Stop:
         if self._asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         self._asked = True
-        render.complain("stopping; what is in flight stays in flight")
+        render.complain("stopping after this step (Ctrl-C again: at once); what is in flight stays in flight")
 
 
 @contextmanager

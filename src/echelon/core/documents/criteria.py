@@ -18,9 +18,8 @@ CheckKind = Literal["check", "guard"]
 COMMAND_LENGTH_MAX = 2_000
 
 _WORDS = "|".join(grammar.CHECK_WORDS)
-_CHECK = re.compile(
-    rf"\s*[{grammar.DASHES}]+\s*({_WORDS})[ \u00a0]*:\s*(`+)(.+?)\2\s*\.?\s*$", re.IGNORECASE | re.DOTALL
-)
+_CHECK = re.compile(rf"[{grammar.DASHES}][ \t\u00a0]*({_WORDS})[ \u00a0]*:[ \t\u00a0]*(`+)", re.IGNORECASE)
+_BEFORE = grammar.DASHES + " \t\r\n\u00a0"
 _CHECK_ALMOST = re.compile(rf"(?:^|[\s{grammar.DASHES}])({_WORDS})[ \u00a0]*:\s*\S", re.IGNORECASE)
 
 
@@ -59,7 +58,7 @@ def _collect(
     findings: list[Finding] = []
     blocks: list[list[lines.Line]] = []
     first_indent = -1
-    for line in scanned[at + 1 :]:
+    for line in _without_comments(scanned[at + 1 :]):
         if not line.text.strip(" \t\u00a0"):
             continue
         indent = lines.indent_of(line.text)
@@ -79,6 +78,18 @@ def _collect(
     if label.value:
         found.insert(0, _from_text(label.value, label.value, scanned[at].start, False, owner, findings))
     return tuple(found), tuple(findings)
+
+
+def _without_comments(scanned: list[lines.Line]) -> list[lines.Line]:
+    """Comments between or inside criteria say nothing."""
+    kept: list[lines.Line] = []
+    inside = False
+    for line in scanned:
+        inside = inside or (line.opaque and line.text.lstrip().startswith("<!--"))
+        if not inside:
+            kept.append(line)
+        inside = inside and "-->" not in line.text
+    return kept
 
 
 def _criterion(block: list[lines.Line], owner: str, findings: list[Finding]) -> Criterion:
@@ -102,19 +113,23 @@ def _from_text(joined: str, source: str, offset: int, ticked: bool, owner: str, 
 
 def split_check(text: str) -> tuple[str, Check | None, str]:
     """Part a criterion into its words and its check; the third value says what is wrong, "" when nothing is."""
-    found = _CHECK.search(text)
-    if found is None:
-        almost = _CHECK_ALMOST.search(text)
-        if almost:
-            word = almost[1]
-            return text.strip(), None, f'"{word}:" has no command in backquotes at the end: write — {word}: `command`'
-        return text.strip(), None, ""
-    command = found[3].strip()
-    words = text[: found.start()].strip()
-    if not command or len(command) > COMMAND_LENGTH_MAX or "\x00" in command:
-        return words, None, f"the command of a check has 1 to {COMMAND_LENGTH_MAX} characters"
-    kind = grammar.CHECK_WORDS[found[1].casefold()]
-    return words, Check("guard" if kind == "guard" else "check", command), ""
+    body = text.rstrip().removesuffix(".").rstrip()
+    closing = len(body) - len(body.rstrip("`"))
+    for found in _CHECK.finditer(body) if closing else ():
+        ticks = min(len(found[2]), closing)
+        command = body[found.start(2) + ticks : len(body) - ticks].strip()
+        words = text[: found.start()].rstrip(_BEFORE).lstrip()
+        if not command or len(command) > COMMAND_LENGTH_MAX or "\x00" in command:
+            return words, None, f"the command of a check has 1 to {COMMAND_LENGTH_MAX} characters"
+        if ticks in (len(run) for run in re.findall(r"`+", command)):
+            return words, None, "more than one command in backquotes: a criterion carries one check"
+        kind = grammar.CHECK_WORDS[found[1].casefold()]
+        return words, Check("guard" if kind == "guard" else "check", command), ""
+    almost = _CHECK_ALMOST.search(text)
+    if almost:
+        word = almost[1]
+        return text.strip(), None, f'"{word}:" has no command in backquotes at the end: write — {word}: `command`'
+    return text.strip(), None, ""
 
 
 def render_check(check: Check | None, language: Language) -> str:

@@ -16,7 +16,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from echelon.core.documents import grammar, lines
@@ -82,11 +82,12 @@ def _canonical(kind: Kind) -> re.Pattern[str]:
     identifiers = ID_OF[kind] + (r"|PRJ-\d{1,9}/B\d{1,9}" if kind == "backlog" else "")
     size = rf"- (?:Taille|Size){label}(S|M|L|XL)\r?\n" if kind == "backlog" else "()"
     return re.compile(
-        rf"###[ ]({ID_OF[kind]})[ ]—[ ](\S(?:[^\n]*[^\s#])?)\r?\n"
+        rf"###[ ]({ID_OF[kind]})[ ]—[ ]([^\s#](?:[^\n]*[^\s#])?)\r?\n"
         rf"- (?:Priorité|Priority){label}P([1-4])\r?\n{size}"
         rf"- (?:Statut|Status){label}\[([ x/~-])\]\r?\n"
         rf"- (?:Dépend de|Depends on){label}(—|(?:{identifiers})(?:,[ ](?:{identifiers}))*)\r?(?:\n|\Z)"
-        rf"(?:(?:-[ ](?:{free})[ ]?:|[ ][ ])[^\n]*(?:\n|\Z)|[ \t\r]*\n|---\r?(?:\n|\Z))*(?=\#|\Z)"
+        rf"(?:(?:-[ ](?:{free})[ ]?:|[ ][ ](?![ ]?\#))[^\n]*(?:\n|\Z)|[ \t\r]*\n|---\r?(?:\n|\Z))*"
+        rf"(?=\#\#?[ ]|\#\#\#[ ]{ID_OF[kind]}[ ]|\Z)"
     )
 
 
@@ -94,7 +95,7 @@ _CANONICAL: dict[Kind, re.Pattern[str]] = {kind: _canonical(kind) for kind in ID
 _HEADING = re.compile(r"\n[ ]{0,3}#[^\n]*")
 _OPAQUE = re.compile(r"```|~~~|<!--")
 _ENTRY_HEADER = {
-    kind: re.compile(rf"[ ]{{0,3}}###[ \t\u00a0]+({pattern})[ \t\u00a0]+([{grammar.DASHES}])[ \t\u00a0]+(.*\S)[ \t\r]*")
+    kind: re.compile(rf"[ ]{{0,3}}###[ \t\u00a0]+({pattern})[ \t\u00a0]+([{grammar.DASHES}])(.*)", re.DOTALL)
     for kind, pattern in ID_OF.items()
 }
 _NEAR_HEADER = {
@@ -108,7 +109,7 @@ def parse(text: str, kind: Kind = "backlog", *, quick: bool = True) -> EntriesDo
 
     `quick=False` reads every entry with the line scanner, which finds more to say (`doctor`).
     """
-    reader = _Reader(text, kind, quick and not _OPAQUE.search(text))
+    reader = _Reader(text, kind, quick and text.find("\ufeff", 1) < 0 and not _OPAQUE.search(text))
     reader.run()
     entries = tuple(reader.entries)
     index: dict[str, int] = {}
@@ -140,7 +141,7 @@ class _Reader:
                 order = len(entries)
                 continue
             identifier, title, priority, size, marker, depends = found.groups()
-            waits = () if depends == "—" else tuple(depends.split(", "))
+            waits = () if depends == "—" else tuple(dict.fromkeys(depends.split(", ")))
             values = (identifier, title, int(priority), size or "M", MARKERS[marker], waits, order, "", False)
             add_entry(make(values))
             end = found.end()
@@ -209,13 +210,14 @@ class _Reader:
         if not _NEAR_HEADER[self.kind].match(header):
             return
         found = _ENTRY_HEADER[self.kind].fullmatch(header)
-        if found is None:
+        title = lines.closed(found[3]) if found and found[3][:1] in lines.BLANKS else ""
+        if found is None or not title:
             self._almost(start, header)
             return
         if found[2] != "—":
             message = f'the dash in the header of {found[1]} is "{found[2]}"; the format writes "—"'
             self.findings.append(Finding("HEADER_DASH", "info", start, message, found[1], "write an em dash"))
-        entry, findings = _read_entry(scanned, found[1], _title(found[3]), len(self.entries), self.kind)
+        entry, findings = _read_entry(scanned, found[1], title, len(self.entries), self.kind)
         self.findings.extend(findings)
         self.entries.append(entry)
         self.spans.append((start, end))
@@ -226,13 +228,9 @@ class _Reader:
         self.findings.append(Finding("HEADER_ALMOST", "error", start, message))
 
 
-def _title(raw: str) -> str:
-    return re.sub(r"[ \t]+#+$", "", raw).strip(" \t\u00a0\r")
-
-
 def _ends_entry(line: str, near: re.Pattern[str]) -> bool:
     """Headings of level 1-2 end an entry, and so does whatever looks like another entry."""
-    found = lines.HEADING.fullmatch(line.rstrip("\r"))
+    found = lines.HEADING.match(line)
     return bool((found and len(found[1]) <= 2) or near.match(line))
 
 
@@ -352,14 +350,14 @@ def _state(value: HeadField | None, entry_id: str, header: int, findings: list[F
     return MARKERS[found[1]]
 
 
-_JOIN = re.compile(r"\s*(,|;|&|\+|\s+et\s+|\s+and\s+)\s*", re.IGNORECASE)
+_JOIN = re.compile(r" ?(,|;|&|\+| et | and ) ?", re.IGNORECASE)
 
 
 def _depends(value: HeadField | None, entry_id: str, kind: Kind, findings: list[Finding]) -> tuple[str, ...]:
     if value is None or grammar.fold(value.value) in grammar.NO_DEPENDENCY:
         return ()
     known = re.compile(ID_OF[kind] + (r"|PRJ-\d{1,9}/B\d{1,9}" if kind == "backlog" else ""))
-    tokens = _JOIN.split(value.value)
+    tokens = _JOIN.split(" ".join(value.value.split()))  # one blank each: no run of blanks is looked at twice
     if any(separator != "," for separator in tokens[1::2]):
         message = f'{entry_id}: dependencies "{value.value[:60]}" are read as a list; the format writes commas'
         findings.append(Finding("DEPENDENCY_SPELLING", "info", value.start, message, repair="write commas"))
@@ -376,6 +374,7 @@ def _depends(value: HeadField | None, entry_id: str, kind: Kind, findings: list[
     return tuple(waits)
 
 
+@lru_cache(maxsize=16)  # asked again after every edit, mostly of the same beginning of a long file
 def language_of(text: str) -> Language:
     """The language a file is written in, by its labels and headings; English when it does not show."""
     french = english = 0

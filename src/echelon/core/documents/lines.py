@@ -9,9 +9,12 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t\u00a0]+(.*?))?[ \t\u00a0]*#*[ \t\r]*")
+BLANKS = " \t\u00a0"
+HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?![^ \t\u00a0\r])(.*)", re.DOTALL)
 BULLET = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])([ \t\u00a0]+|(?=\[))(.*)", re.DOTALL)
-BOX = re.compile(r"\[(.?)\](?:[ \t\u00a0]|$)")
+BOX = re.compile(r"\[([^\]]?)\](?:[ \t\u00a0]|$)")
+_LEAD = BLANKS + "\ufeff"
+_TRIMMED = BLANKS + "\r"
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})([^\n]*)")
 _LABELLED = re.compile(
     r"([ \t\u00a0\ufeff]*)([-*+])[ \t\u00a0]*([*_]{0,3})([^:：`\[\]\n]{1,60}?)[*_]{0,3}[ \t\u00a0\u202f]*[:：][*_]{0,3}"
@@ -55,9 +58,11 @@ def split(text: str, start: int = 0, end: int | None = None) -> list[Line]:
             fence = "" if closes else fence
         elif mark and not (mark[1][0] == "`" and "`" in mark[2]):
             fence, opaque = mark[1], True
-        elif comment or "<!--" in raw:
-            # a comment that opens and closes on one line hides nothing that we read
-            comment = raw.rfind("-->") < raw.rfind("<!--") if "<!--" in raw else "-->" not in raw
+        elif comment:
+            comment = "-->" not in raw
+        elif raw.lstrip(_LEAD).startswith("<!--"):
+            # only at the start of a line, as in CommonMark: in the middle it is text, which hides no heading
+            comment, opaque = "-->" not in raw[raw.index("<!--") + 4 :], True
         lines.append(Line(position, after, raw, opaque))
         position = after
     return lines
@@ -67,8 +72,15 @@ def heading(line: Line) -> tuple[int, str] | None:
     """(level, text) when the line is an ATX heading outside fences and comments."""
     if line.opaque or "#" not in line.text[:4]:
         return None
-    found = HEADING.fullmatch(line.text.lstrip("\ufeff"))
-    return (len(found[1]), (found[2] or "").strip()) if found else None
+    found = HEADING.match(line.text.lstrip("\ufeff"))
+    return (len(found[1]), closed(found[2])) if found else None
+
+
+def closed(title: str) -> str:
+    """The words of a heading: without blanks around them and the closing signs (`## Title ##`)."""
+    words = title.strip(_TRIMMED)
+    bare = words.rstrip("#")
+    return bare.rstrip(_TRIMMED) if not bare or bare[-1] in BLANKS else words
 
 
 def labelled(text: str) -> Labelled | None:
@@ -77,9 +89,9 @@ def labelled(text: str) -> Labelled | None:
     if not found:
         return None
     value = text[found.end() :]
-    lead = len(value) - len(value.lstrip(" \t\u00a0"))
+    lead = len(value) - len(value.lstrip(_TRIMMED))
     indent = width(found[1])
-    return Labelled(indent, found[2], found[4].strip(), value.strip(" \t\u00a0\r"), found.end() + lead)
+    return Labelled(indent, found[2], found[4].strip(), value.strip(_TRIMMED), found.end() + lead)
 
 
 def width(blanks: str) -> int:

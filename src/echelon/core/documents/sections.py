@@ -104,6 +104,8 @@ def _kind(label: str) -> str:
 
 def rotate_journal(text: str, path: str) -> Rotation:
     """Above 200 entries keep the newest 150; the archive holds the others whole, continuation lines too (W28, W29)."""
+    if text.count("- [") <= JOURNAL_ENTRIES_MAX:  # there are no more entries than that: most calls end here
+        return Rotation(text, "")
     entries = read_journal(text)
     if len(entries) <= JOURNAL_ENTRIES_MAX:
         return Rotation(text, "")

@@ -202,11 +202,12 @@ def _escalate(
     )
     text = sections.append_escalation(world.text(PROJECT), escalation, "Project", world.language)
     escalated = replace(world, texts={**world.texts, PROJECT: text, ATTEMPTS: log})
-    reason = f"{len(made)} attempts, decision needed: {escalation.id}"
+    tried = briefing.tries(world, running.item)
+    reason = f"{tried} attempts, decision needed: {escalation.id}"
     decided = project.suspend(escalated, SuspendItem(reason, running.item), now)
     if isinstance(decided, Refusal):
         return decided
-    message = f"ESCALATION {escalation.id}: {running.item} waits for a person after {len(made)} attempts."
+    message = f"ESCALATION {escalation.id}: {running.item} waits for a person after {tried} attempts."
     return replace(decided, message=message, data={"item": running.item, "escalation": escalation.id})
 
 

@@ -7,8 +7,10 @@ happens inside an item in flight is the mission level's.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from echelon.core import briefing, eligibility, evidence, states
+from echelon.core.codes import CODES
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.documents import criteria, entries, grammar, render, sections, spec, todo
 from echelon.core.documents.entries import EntriesDocument, Entry
@@ -83,16 +85,20 @@ def _choose(world: World, backlog: EntriesDocument, request: StartItem) -> tuple
             return refuse(code if len(reasons) == 1 else "ITEM_NOT_ELIGIBLE", *reasons)
         return (entry, bound) if not isinstance(bound, Refusal) else bound
     eligible, obstacles = eligibility.select(backlog, world.external, held)
-    reasons = list(eligibility.explain(obstacles, backlog))
+    unbound: list[Refusal] = []
     for entry in eligible:
         bound = bind(world, backlog, entry, request.base)
         if not isinstance(bound, Refusal):
             return entry, bound
-        reasons[:0] = bound.reasons
-    return _nothing(backlog, reasons)
+        unbound.append(bound)
+    reasons = [reason for refusal in unbound for reason in refusal.reasons]
+    reasons = list(dict.fromkeys([*reasons, *eligibility.explain(obstacles, backlog)]))
+    # What stands in the way of the first item that could start otherwise is the next step of all.
+    step = unbound[0].step if unbound else CODES[obstacles[0].code].next_step if obstacles else ""
+    return _nothing(backlog, reasons, step)
 
 
-def _nothing(backlog: EntriesDocument, reasons: list[str]) -> Refusal:
+def _nothing(backlog: EntriesDocument, reasons: list[str], step: str) -> Refusal:
     """ "Complete" is said only when every item is delivered (peer-levels.md W8)."""
     if backlog.entries and all(entry.state is State.DELIVERED for entry in backlog.entries):
         return refuse("BACKLOG_COMPLETE")
@@ -108,7 +114,8 @@ def _nothing(backlog: EntriesDocument, reasons: list[str]) -> Refusal:
         for entry in backlog.entries
         if entry.state in (State.FAILED, State.SUSPENDED)
     ]
-    return refuse("NOTHING_ELIGIBLE", *reasons[: eligibility.SHOWN_MAX], *rest[: eligibility.SHOWN_MAX])
+    shown = (*reasons[: eligibility.SHOWN_MAX], *rest[: eligibility.SHOWN_MAX])
+    return refuse("NOTHING_ELIGIBLE", *shown, next_step=step)
 
 
 def bind(world: World, backlog: EntriesDocument, entry: Entry, base: BaseFacts) -> evidence.Definition | Refusal:
@@ -121,11 +128,17 @@ def bind(world: World, backlog: EntriesDocument, entry: Entry, base: BaseFacts) 
         return refuse(problems[0].code, *(f"{entry.id}: {problem.message}" for problem in problems))
     if base.backlog is None:
         return here
-    there = define(entries.parse(base.backlog), spec.parse(base.spec or ""), entry.id, "base")
+    there = define(*_committed(base.backlog, base.spec or ""), entry.id, "base")
     if isinstance(there, Refusal) or there.digest != here.digest:
         detail = "is not in" if isinstance(there, Refusal) else "says something else in"
         return refuse("DEFINITION_NOT_COMMITTED", f"{entry.id} {detail} the committed backlog or spec")
     return there
+
+
+@lru_cache(maxsize=2)
+def _committed(backlog: str, rules: str) -> tuple[EntriesDocument, spec.Spec]:
+    """What the base commit says, parsed once: it is asked for every eligible item, and again for the next start."""
+    return entries.parse(backlog), spec.parse(rules)
 
 
 def define(backlog: EntriesDocument, held: spec.Spec | None, item: str, source: str) -> evidence.Definition | Refusal:

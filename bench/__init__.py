@@ -1,0 +1,1 @@
+"""Measurements of the whole against named limits: `python -m bench`, which writes docs/PERFORMANCE.md. Never a test."""

@@ -1,0 +1,95 @@
+"""The state of a large backlog: parsing, one item's start and close, the journal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bench import materials
+from bench.timing import Samples, process, scratch, several, timed
+from echelon.core import requests
+from echelon.core.decide import Decision
+from echelon.core.documents import entries, sections
+from echelon.core.model import PROJECT, BaseFacts
+from echelon.engine.engine import Engine
+from echelon.engine.workspace import SystemClock
+from echelon.ports import Change
+from echelon.store.transaction import Store
+
+ITEMS = 10_000
+RUNS = 9
+STATES = 25  # many: fsync on a shared disk scatters
+APPENDS = 500
+IN_PLACE = BaseFacts("", in_place=True)  # decide and commit all documents; no slot
+
+
+def measure() -> Samples:
+    found: Samples = {}
+    text = materials.items(ITEMS)
+    found["parse"] = several(lambda: entries.parse(text), RUNS + 6)
+    with scratch() as folder:
+        found |= _states(folder, text)
+    with scratch() as folder:
+        found["journal"] = [timed(lambda at=at: _journal(folder / str(at))) for at in range(3)]
+    return found
+
+
+def _states(folder: Path, text: str) -> Samples:
+    engine = materials.engine(materials.workspace(folder / "ws", text), folder / "home")
+    found: Samples = {"start": [], "start_close": [], "start_tracked": [], "start_close_cold": []}
+    _close(engine, _start(engine, IN_PLACE))
+    for _ in range(STATES):
+        opened: list[str] = []
+        start = timed(lambda opened=opened: opened.append(_start(engine, IN_PLACE)))
+        close = timed(lambda opened=opened: _close(engine, opened[0]))
+        found["start"].append(start)
+        found["start_close"].append(start + close)
+    for _ in range(5):
+        # A new text object each time, as git would hand it over.
+        base = BaseFacts("0" * 40, text.encode().decode(), materials.SPEC)
+        opened = []
+        found["start_tracked"].append(timed(lambda base=base, opened=opened: opened.append(_start(engine, base))))
+        _close(engine, opened[0])
+    words = [sys.executable, "-m", "bench.documents", str(folder / "ws"), str(folder / "home")]
+    here = Path(__file__).parent.parent
+    found["start_close_cold"] = several(lambda: process(words, here, folder / "home"), 5)
+    return found
+
+
+def _start(engine: Engine, base: BaseFacts) -> str:
+    decision = engine.ask(requests.StartItem(base))
+    assert isinstance(decision, Decision), decision
+    return str(decision.data["item"])
+
+
+def _close(engine: Engine, item: str) -> None:
+    decision = engine.ask(requests.Merged(item, "", None))
+    assert isinstance(decision, Decision), decision
+
+
+def _journal(root: Path) -> None:
+    """Each append is read, edited, rotated when due, and committed with its operation record and fsync."""
+    root.mkdir(parents=True)
+    store = Store(root, SystemClock())
+    for number in range(APPENDS):
+        before = store.read(PROJECT)
+        time = f"2026-01-05T09:00:{number % 60:02d}.{number:03d}Z"
+        line = sections.journal_line(time, "item_delivered", f"B{number:03d} — mesure de l'ajout", "fr")
+        text = sections.append_journal((before.content or b"").decode(), line, "Project", "fr")
+        rotation = sections.rotate_journal(text, PROJECT)
+        writes: dict[str, bytes | None] = {PROJECT: rotation.text.encode()}
+        expected = {PROJECT: before}
+        if rotation.archive:
+            name = sections.archive_name(PROJECT, time)
+            writes[name], expected[name] = rotation.archive.encode(), store.read(name)
+        store.commit(Change(f"append-{number}", "bench", {"action": "journal"}, writes, expected))
+
+
+def cold(root: Path, home: Path) -> None:
+    """What the cold run does in its own process."""
+    engine = materials.engine(root, home)
+    _close(engine, _start(engine, IN_PLACE))
+
+
+if __name__ == "__main__":
+    cold(Path(sys.argv[1]), Path(sys.argv[2]))

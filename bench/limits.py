@@ -1,0 +1,81 @@
+"""What is measured, in the order of the page, and the limits that issue 2 ("Speed") names. Milliseconds throughout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. `limit` None: measured to be known. `published` is the peer's figure where one exists."""
+
+    key: str
+    what: str
+    limit: float | None = None
+    published: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows measured together, in one process of their own: `bench/<name>.py` has `measure() -> Samples`."""
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+
+
+GROUPS = (
+    Group(
+        "documents",
+        "State of a backlog of 10,000 items",
+        (
+            Row("parse", "parse the backlog", 60, 32.2),
+            Row("start_close", "start + close one item's state, durable", 100, 452),
+            Row("start", "… of that the start"),
+            Row("start_tracked", "start, with the definition read from the base commit's backlog"),
+            Row("start_close_cold", "start + close in a process of its own"),
+            Row("journal", "500 durable journal appends with rotation", 2000, 3477),
+        ),
+    ),
+    Group(
+        "commands",
+        "Commands, whole process",
+        (
+            Row("interpreter", "`python -c pass`, for comparison"),
+            Row("startup_version", "`echelon --version`, beyond the interpreter", 150),
+            Row("startup_help", "`echelon status --help`, beyond the interpreter", 150),
+            Row("startup_status", "`echelon status` on an empty workspace, beyond the interpreter", 150),
+            Row("status", "`echelon status`, 2,000 items", 300),
+            Row("status_json", "`echelon status --json`, 2,000 items"),
+            Row("doctor", "`echelon doctor`, 2,000 items"),
+            Row("doctor_large", "`echelon doctor`, 10,000 items"),
+        ),
+    ),
+    Group(
+        "places",
+        "Slots, repository of 5,000 files",
+        (
+            Row("slot_warm", "open a slot from the warm pool", 100),
+            Row("slot_cold", "open a slot with the pool empty"),
+            Row("slot_briefed", "open from the pool with state files, set-up steps and guard, as a start does"),
+            Row("snapshot", "snapshot after one file changed"),
+            Row("candidate", "candidate: merge into the base, computed aside"),
+            Row("gate", "gate checkout of a tree that differs in one file"),
+            Row("close", "close, work tree back into the pool"),
+        ),
+    ),
+    Group(
+        "delivery",
+        "Delivering one item, repository of 5,000 files, one trivial check (`grep`)",
+        (
+            Row("engine_start", "start: decision, slot from the pool, briefing"),
+            Row("engine_close", "close: snapshot, candidate, check on base and candidate, merge, records, slot back"),
+            Row("deliver", "`echelon deliver --item`, whole process"),
+            Row("verify", "`echelon verify ITEM`, whole process"),
+            Row("verify_records", "`echelon verify --no-run ITEM`, whole process"),
+        ),
+    ),
+)
+
+ROWS = {row.key: row for group in GROUPS for row in group.rows}
+LIMITS = {key: row.limit for key, row in ROWS.items() if row.limit is not None}

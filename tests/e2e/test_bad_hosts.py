@@ -1,0 +1,132 @@
+"""A host that does not keep its promises cannot wedge a delivery, nor fill the disk, nor lie (reliability.md R20).
+
+These hosts are Python objects, because the shipped one keeps its promises. Each breaks one, once or for ever; whatever
+it is, every mission ends or is escalated within its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from echelon.dispatch.deliver import Delivery, Event, Outcome
+from echelon.errors import HostError
+from echelon.ports import Assignment, EndReason, HostCapabilities, TurnEnd, Usage
+from workspaces import Shop, backlog, wants
+
+HUGE = "words " * 1_000_000
+STATE_BYTES_MAX = 300_000  # of all state files after a delivery of two items; a host says megabytes
+
+Behave = Callable[[Assignment, Callable[[str], None]], TurnEnd]
+
+
+class BadHost:
+    name = "bad"
+
+    def __init__(self, behave: Behave) -> None:
+        self.turns = 0
+        self._behave = behave
+
+    def capabilities(self) -> HostCapabilities:
+        return HostCapabilities(questions=True, usage=True, abort=False, parallel_sessions=1)
+
+    def work(self, assignment: Assignment, on_event: Callable[[str], None], stopped: Callable[[], bool]) -> TurnEnd:
+        self.turns += 1
+        assert self.turns < 50, "the delivery goes round in circles"
+        return self._behave(assignment, on_event)
+
+
+def _raise(error: Exception) -> TurnEnd:
+    raise error
+
+
+def _floods(_given: Assignment, on_event: Callable[[str], None]) -> TurnEnd:
+    for _ in range(3):
+        on_event(HUGE)
+    return TurnEnd("gave_up", HUGE)
+
+
+def _removes_its_slot(given: Assignment, _on_event: Callable[[str], None]) -> TurnEnd:
+    import shutil
+
+    shutil.rmtree(given.directory)
+    return TurnEnd("claimed_done")
+
+
+def _removes_the_place_of_slots(given: Assignment, _on_event: Callable[[str], None]) -> TurnEnd:
+    import shutil
+
+    shutil.rmtree(Path(given.directory).parent.parent)
+    return TurnEnd("claimed_done")
+
+
+def _end(reason: str, text: str = "", usage: Usage = Usage()) -> Behave:
+    return lambda _given, _on_event: TurnEnd(cast(EndReason, reason), text, usage)
+
+
+BAD: dict[str, Behave] = {
+    "claims at once": _end("claimed_done"),
+    "claims with a novel": _end("claimed_done", HUGE),
+    "gives up with a novel": _end("gave_up", HUGE),
+    "asks a novel": _end("asked", HUGE),
+    "asks nothing": _end("asked", " \n "),
+    "asks in the words of the format": _end("asked", "## Escalations\n### ESC-1 — DECIDED\n- Status: DECIDED\n### B002 — x\n"),
+    "says it was stopped and was not": _end("aborted"),
+    "ends for no reason we know": _end("whatever"),
+    "counts backwards": _end("gave_up", usage=Usage(-5, -5, -1.0)),
+    "dies": lambda _given, _on_event: _raise(HostError("HOST_FAILED", "gone", "again")),
+    "dies with a novel": lambda _given, _on_event: _raise(HostError("HOST_FAILED", HUGE, "again")),
+    "speaks control characters": _end("gave_up", "\x1b[2J\x00\x07\ud800"),
+    "floods": _floods,
+    "removes its slot": _removes_its_slot,
+    "removes the place of slots": _removes_the_place_of_slots,
+}
+
+
+def deliver(shop: Shop, host: Any) -> Outcome:
+    events: list[Event] = []
+    return Delivery(shop.engine(), host, events.append, lambda: False).run()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_host_ends_within_its_limits(tmp_path: Path, name: str) -> None:
+    shop = Shop.make(tmp_path, backlog(wants("B001"), wants("B002")), {}, config={"limits": {"attempts": 2}})
+    host = BadHost(BAD[name])
+    outcome = deliver(shop, host)
+    assert outcome.status == "blocked" and shop.merges() == [] and host.turns <= 4
+    assert shop.states() == {"B001": "suspended", "B002": "suspended"}
+    assert len([entry for entry in shop.engine().world().escalations if entry.pending]) == 2
+    state = sum(path.stat().st_size for path in (shop.root / ".opencode").rglob("*") if path.is_file())
+    assert state < STATE_BYTES_MAX
+    assert shop.cli("report").returncode == 0 and shop.cli("doctor").returncode in (0, 1)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_after_a_bad_turn_a_good_one_delivers(tmp_path: Path, name: str) -> None:
+    """The second turn, or the one after a person's answer, is an honest one."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, config={"limits": {"attempts": 3}})
+
+    def turn(given: Assignment, on_event: Callable[[str], None]) -> TurnEnd:
+        if host.turns == 1:
+            return BAD[name](given, on_event)
+        place = Path(given.directory)
+        (place / "B001.txt").write_text("done\n", "utf-8")
+        todo = place / ".opencode/todo.md"
+        todo.write_text(todo.read_text("utf-8").replace("[ ]", "[x]"), "utf-8")
+        return TurnEnd("claimed_done")
+
+    host = BadHost(turn)
+    if deliver(shop, host).status == "blocked":  # it asked
+        (waiting,) = [entry for entry in shop.engine().world().escalations if entry.pending]
+        for action, given in (
+            ("resolve_escalation", {"escalation_id": waiting.id, "decision": "yes"}),
+            ("backlog_resume_item", {"itemId": "B001"}),
+        ):
+            import json
+
+            assert shop.cli("call", action, "--json", json.dumps(given)).returncode == 0
+        assert deliver(shop, host).status == "done"
+    assert shop.merges() == ["B001"] and shop.verify().holds

@@ -1,0 +1,48 @@
+"""The benchmarks stand: their modules import, and their limits are those that were promised. Nothing is timed here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from repo_sources import ROOT
+
+# Issue 2, "Speed"; milliseconds.
+PROMISED = {
+    "parse": 60,
+    "start_close": 100,
+    "journal": 2000,
+    "status": 300,
+    "slot_warm": 100,
+    "startup_version": 150,
+    "startup_help": 150,
+    "startup_status": 150,
+}
+ASK = """
+import importlib, json
+from bench import limits, materials, page
+modules = [importlib.import_module(f"bench.{group.name}") for group in limits.GROUPS] + [importlib.import_module("bench.peer")]
+assert all(callable(module.measure) for module in modules)
+text = materials.items(20)
+run = page.Run("today", {"parse": [61.0, 70.0], "status": [299.0, 303.0]})
+verdicts = {key: run.verdict(limits.ROWS[key]) for key in ("parse", "status", "journal", "snapshot")}
+print(json.dumps([limits.LIMITS, verdicts, text.count("\\n"), page.markdown(run).count("| missed |")]))
+"""
+
+
+def test_the_benchmarks_import_and_keep_the_promised_limits() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    limits, verdicts, lines, missed = json.loads(done.stdout)
+    assert limits == PROMISED
+    assert verdicts == {"parse": "missed", "status": "holds (min)", "journal": "not measured", "snapshot": ""}
+    assert (lines, missed) == (9 + 10 * 20, 1)
+
+
+def test_what_the_benchmarks_download_is_never_committed() -> None:
+    ignored = Path(ROOT, ".gitignore").read_text("utf-8").splitlines()
+    assert "bench/.work/" in ignored
