@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench import materials
-from bench.timing import Samples, process, scratch, several, timed
+from bench.timing import Samples, process, scratch, several, timed, timed_with_cpu
 from echelon.core import requests
 from echelon.core.decide import Decision
 from echelon.core.documents import entries, sections
@@ -30,20 +30,28 @@ def measure() -> Samples:
     with scratch() as folder:
         found |= _states(folder, text)
     with scratch() as folder:
-        found["journal"] = [timed(lambda at=at: _journal(folder / str(at))) for at in range(3)]
+        both = [timed_with_cpu(lambda at=at: _journal(folder / str(at))) for at in range(4)]
+        found["journal"], found["journal_cpu"] = [wall for wall, _ in both], [cpu for _, cpu in both]
     return found
 
 
 def _states(folder: Path, text: str) -> Samples:
     engine = materials.engine(materials.workspace(folder / "ws", text), folder / "home")
-    found: Samples = {"start": [], "start_close": [], "start_tracked": [], "start_close_cold": []}
+    found: Samples = {
+        "start": [],
+        "start_close": [],
+        "start_close_cpu": [],
+        "start_tracked": [],
+        "start_close_cold": [],
+    }
     _close(engine, _start(engine, IN_PLACE))
     for _ in range(STATES):
         opened: list[str] = []
-        start = timed(lambda opened=opened: opened.append(_start(engine, IN_PLACE)))
-        close = timed(lambda opened=opened: _close(engine, opened[0]))
+        start, start_cpu = timed_with_cpu(lambda opened=opened: opened.append(_start(engine, IN_PLACE)))
+        close, close_cpu = timed_with_cpu(lambda opened=opened: _close(engine, opened[0]))
         found["start"].append(start)
         found["start_close"].append(start + close)
+        found["start_close_cpu"].append(start_cpu + close_cpu)
     for _ in range(5):
         # A new text object each time, as git would hand it over.
         base = BaseFacts("0" * 40, text.encode().decode(), materials.SPEC)

@@ -31,10 +31,12 @@ GROUPS = (
         (
             Row("parse", "parse the backlog", 60, 32.2),
             Row("start_close", "start + close one item's state, durable", 100, 452),
+            Row("start_close_cpu", "… of that processor time"),
             Row("start", "… of that the start"),
             Row("start_tracked", "start, with the definition read from the base commit's backlog"),
             Row("start_close_cold", "start + close in a process of its own"),
             Row("journal", "500 durable journal appends with rotation", 2000, 3477),
+            Row("journal_cpu", "… of that processor time"),
         ),
     ),
     Group(

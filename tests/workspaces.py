@@ -75,7 +75,8 @@ def toml(value: Any) -> str:
 def playbook(plays: Mapping[str, Sequence[Play]]) -> str:
     tables = [(name, act) for name, acts in plays.items() for act in acts]
     return "".join(
-        f"[[{name}]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in act.items()) + "\n" for name, act in tables
+        f"[[{name}]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in act.items()) + "\n"
+        for name, act in tables
     )
 
 

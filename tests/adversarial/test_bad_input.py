@@ -46,7 +46,10 @@ DOCUMENTS: dict[str, tuple[bytes, str]] = {
     "a failed dependency": (backlog(wants("B001", marker="-"), wants("B002", depends="B001")).encode(), "is failed"),
     "a marker nobody knows": (backlog(wants("B001", marker="?")).encode(), "B001"),
     "a priority nobody knows": (backlog(wants("B001", priority=9)).encode(), "B001"),
-    "a check without a command": (backlog(item("B001", "it holds — check: grep x")).encode(), "no command in backquotes"),
+    "a check without a command": (
+        backlog(item("B001", "it holds — check: grep x")).encode(),
+        "no command in backquotes",
+    ),
     "an item in progress without a mission": (backlog(wants("B001", marker="/")).encode(), "ITEM_IN_PROGRESS"),
     "NUL bytes only": (b"\0" * 1000, "NOTHING_ELIGIBLE"),
     "noise": (bytes(range(256)) * 40, "NOTHING_ELIGIBLE"),
@@ -177,7 +180,9 @@ def test_a_broken_playbook_is_refused_with_its_place(tmp_path: Path, text: str |
 
 def test_a_playbook_that_cannot_act_ends_the_attempt(tmp_path: Path) -> None:
     """A directory where a file is written, a file where a directory is: the host says so, and a person is asked."""
-    for number, step in enumerate(({"write": "src", "text": ""}, {"write": "README.md/x", "text": ""}, {"delete": "src"})):
+    for number, step in enumerate(
+        ({"write": "src", "text": ""}, {"write": "README.md/x", "text": ""}, {"delete": "src"})
+    ):
         shop = Shop.make(
             tmp_path / str(number),
             backlog(wants("B001")),
@@ -267,7 +272,9 @@ def test_a_repository_with_a_submodule_is_delivered(tmp_path: Path) -> None:
 def fake_git(folder: Path, version: str) -> Path:
     folder.mkdir()
     program = folder / "git"
-    program.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo "git version {version}" && exit\nexec {shutil.which("git")} "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = version ] && echo "git version {version}" && exit\nexec {shutil.which("git")} "$@"\n'
+    )
     program.chmod(0o755)
     return folder
 
@@ -370,7 +377,11 @@ def test_a_read_only_workspace_on_a_real_mount(tmp_path: Path) -> None:
 
     for words in (["deliver"], ["status"], ["call", "backlog_start_item"], ["doctor"]):
         done = subprocess.run(
-            [*view, sys.executable, "-m", "echelon", *words], cwd=shop.root, env=shop.env(), capture_output=True, text=True
+            [*view, sys.executable, "-m", "echelon", *words],
+            cwd=shop.root,
+            env=shop.env(),
+            capture_output=True,
+            text=True,
         )
         assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr
         assert done.returncode == 1 or words[0] in ("status", "doctor")

@@ -61,14 +61,21 @@ def run(command: str) -> dict[str, Any]:
 
 MEND = w("app.py", MENDED)
 OFF = "import os\nos._exit(0)\n"
-SKIP = {"replace": "tests/test_old.py", "old": "def test_half", "new": "import pytest\n\n\n@pytest.mark.skip\ndef test_half"}
+SKIP = {
+    "replace": "tests/test_old.py",
+    "old": "def test_half",
+    "new": "import pytest\n\n\n@pytest.mark.skip\ndef test_half",
+}
 HALF = w("tests/test_moved.py", "from old import half\n\n\ndef test_half():\n    assert half(4) == 2\n")
 
 PYTEST_LIARS: dict[str, tuple[Steps, str]] = {
     "changes nothing": ([], "NOTHING_CHANGED"),
     "changes something else": ([w("notes.txt", "done!\n")], "CHECK_RED"),
     "edits the test's expectation": ([{"replace": "tests/test_add.py", "old": "== 5", "new": "== 0"}], "WEAKENED"),
-    "makes the test a tautology": ([{"replace": "tests/test_add.py", "old": "add(2, 3) == 5", "new": "True"}], "WEAKENED"),
+    "makes the test a tautology": (
+        [{"replace": "tests/test_add.py", "old": "add(2, 3) == 5", "new": "True"}],
+        "WEAKENED",
+    ),
     "deletes the test": ([MEND, {"delete": "tests/test_old.py"}], "WEAKENED"),
     "skips a test": ([MEND, w("old.py", "def half(a):\n    return a\n"), SKIP], "WEAKENED"),
     "leaves early by conftest": ([w("conftest.py", OFF)], "WEAKENED"),
@@ -85,7 +92,7 @@ PYTEST_LIARS: dict[str, tuple[Steps, str]] = {
                 "import os, shlex\n"
                 "for word in shlex.split(os.environ['PYTEST_ADDOPTS']):\n"
                 "    if word.startswith('--junitxml='):\n"
-                "        open(word[11:], 'w').write('<testsuite tests=\"3\" failures=\"0\" skipped=\"0\" errors=\"0\"/>')\n",
+                '        open(word[11:], \'w\').write(\'<testsuite tests="3" failures="0" skipped="0" errors="0"/>\')\n',
             )
         ],
         "WEAKENED",
@@ -131,7 +138,10 @@ SLOT_LIARS: dict[str, tuple[str, Steps, str]] = {
     ),
     "commits and moves branches": (
         GREP,
-        [{"commit": "done"}, run("git branch -f main HEAD; git checkout -q -b other; git update-ref refs/heads/main HEAD")],
+        [
+            {"commit": "done"},
+            run("git branch -f main HEAD; git checkout -q -b other; git update-ref refs/heads/main HEAD"),
+        ],
         "NOTHING_CHANGED",
     ),
     "leaves conflict markers": (
@@ -182,7 +192,9 @@ def test_a_reviewer_that_refuses_keeps_the_item_open(tmp_path: Path) -> None:
 def test_what_is_planted_in_the_persons_git_stops_the_work(tmp_path: Path, planting: str) -> None:
     """The work itself is right; it waits until a person has looked, however many attempts are left."""
     config = {**CONFIG, "limits": {**LIMITS, "attempts": 3}}
-    shop = shop_with(tmp_path, (GREP,), {"steps": [MEND, run(f"cd '{tmp_path}/shop/.git' && {planting}")]}, config=config)
+    shop = shop_with(
+        tmp_path, (GREP,), {"steps": [MEND, run(f"cd '{tmp_path}/shop/.git' && {planting}")]}, config=config
+    )
     before = {path: path.read_bytes() for path in (shop.root / ".git/config", shop.root / ".git/info/exclude")}
     refused(shop, shop.deliver(), "ESCAPED")
     refused(shop, shop.deliver(), "ESCAPED")

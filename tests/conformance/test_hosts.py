@@ -26,7 +26,9 @@ Direction = Mapping[str, Any]
 class Stage(Protocol):
     """Makes a host whose agent does the given things in order, and then claims something."""
 
-    def __call__(self, folder: Path, does: Sequence[Direction], claim: str = "done", review: str = "attest") -> Host: ...
+    def __call__(
+        self, folder: Path, does: Sequence[Direction], claim: str = "done", review: str = "attest"
+    ) -> Host: ...
 
 
 def scripted(folder: Path, does: Sequence[Direction], claim: str = "done", review: str = "attest") -> Host:
@@ -178,7 +180,9 @@ def test_an_attempt_it_knows_nothing_about_is_given_up(stage: Stage, room: Room)
 
 
 @every_host
-def test_nothing_of_our_environment_reaches_the_agent(stage: Stage, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_our_environment_reaches_the_agent(
+    stage: Stage, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "secret")
     room.work(stage(room.folder, [{"run": "env > env.txt"}]))
     assert "secret" not in (room.slot / "env.txt").read_text("utf-8")

@@ -68,7 +68,10 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
         done = shop.cli(*words, "--json")
         json.loads(done.stdout)
         assert done.stderr == "", words
-    for words in (("call", "backlog_status", "--json", "{}"), ("call", "backlog_resume_item", "--json", '{"itemId": "B1"}')):
+    for words in (
+        ("call", "backlog_status", "--json", "{}"),
+        ("call", "backlog_resume_item", "--json", '{"itemId": "B1"}'),
+    ):
         json.loads(shop.cli(*words).stdout)
 
 
@@ -129,7 +132,9 @@ def test_init_adopts_and_never_overwrites(tmp_path: Path) -> None:
     first = command(root, tmp_path / "home", "init")
     assert (first.returncode, first.stderr) == (0, "")
     assert "kept  .opencode/spec.md" in first.stdout and "wrote .opencode/backlog.md" in first.stdout
-    assert (root / ".opencode/spec.md").read_bytes() == b"# mine\r\n" and (root / "app.py").read_text("utf-8") == "x = 1\n"
+    assert (root / ".opencode/spec.md").read_bytes() == b"# mine\r\n" and (root / "app.py").read_text(
+        "utf-8"
+    ) == "x = 1\n"
     held = bytes_of(root)
     again = command(root, tmp_path / "home", "init", "--language", "fr")
     assert again.returncode == 0 and "nothing was missing" in again.stdout

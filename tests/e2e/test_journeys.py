@@ -34,7 +34,14 @@ def pending(shop: Shop) -> list[str]:
 # ------------------------------------------------------------------------------------------------ questions
 
 
-QUESTIONS = ["Red or blue?", "Which — the first, or the second?", "Zwei\nZeilen?", "> quoted?", "B002 or not?", "**Context**: x?"]
+QUESTIONS = [
+    "Red or blue?",
+    "Which — the first, or the second?",
+    "Zwei\nZeilen?",
+    "> quoted?",
+    "B002 or not?",
+    "**Context**: x?",
+]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -176,7 +183,9 @@ def test_a_person_may_accept_a_weaker_test_and_only_that_one(tmp_path: Path) -> 
 
 def test_a_spec_that_changes_suspends_and_goes_on_when_resumed(tmp_path: Path) -> None:
     edit = {"person_edits": SPEC, "append": "\n- blue\n"}
-    shop = Shop.make(tmp_path, backlog(wants("B001"), wants("B003")), {**HONEST, "B001": [does("B001", edit), does("B001")]})
+    shop = Shop.make(
+        tmp_path, backlog(wants("B001"), wants("B003")), {**HONEST, "B001": [does("B001", edit), does("B001")]}
+    )
     seen = shop.deliver("B001")
     assert seen.outcome.status == "blocked" and shop.states()["B001"] == "suspended"
     assert "SPEC_CHANGED" in seen.texts("refused")
@@ -212,7 +221,11 @@ def test_the_base_moves_while_the_checks_run(tmp_path: Path) -> None:
 def test_an_edit_of_the_backlog_meanwhile_is_kept(tmp_path: Path) -> None:
     """A person adds an item, in another spelling, while one is in flight: both are in the file, and both are delivered."""
     extra = wants("B004")
-    plays = {**HONEST, "B001": [does("B001", {"person_edits": ".opencode/backlog.md", "append": extra})], "B004": [does("B004")]}
+    plays = {
+        **HONEST,
+        "B001": [does("B001", {"person_edits": ".opencode/backlog.md", "append": extra})],
+        "B004": [does("B004")],
+    }
     shop = Shop.make(tmp_path, plays=plays)
     assert shop.deliver().outcome.delivered == ["B001", "B002", "B003"]
     assert shop.states()["B004"] == "pending"  # not committed, so not approved

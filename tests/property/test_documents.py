@@ -167,23 +167,25 @@ def test_set_state_changes_one_marker(text: str, data: st.DataObject) -> None:
     again = entries.parse(after.text, kind)
     expected = [one._replace(state=state) if one.order == entry.order else one for one in before.entries]
     assert [one._replace(broken=False) for one in again.entries] == [one._replace(broken=False) for one in expected]
+    assert again.entries == after.entries
     assert again.spans == after.spans
-    for one in again.entries:
-        if one.order != entry.order:
-            assert one.broken == before.entries[one.order].broken
+    assert sorted(one for one in again.findings if one.severity == "error") == sorted(
+        one for one in after.findings if one.severity == "error"
+    )
+
+
+_ADDED = re.compile(r"\[[ x/~-]\] ?|[ \t\u00a0]*- (Status:|Statut :) \[[ x/~-]\]\r?\n|\r?\n[ \t\u00a0]*- (Status:|Statut :) \[[ x/~-]\]")
 
 
 def _only_a_marker(old: str, new: str) -> bool:
-    """`new` is `old` with a box replaced, a box inserted, or one status line added."""
-    head = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    """`new` is `old` with a box replaced or put in, or with one status line more."""
     if old == new:
         return True
-    rest_old, rest_new = old[head:], new[head:]
     for cut in range(4):
-        for more in range(len(rest_new) - len(rest_old) + cut, -1, -1):
-            if rest_old[cut:] == rest_new[more:]:
-                added = rest_new[:more]
-                return cut <= 3 and bool(re.fullmatch(r"[^\n]{0,40}?\[?[ x/~-]?\]? ?(\r?\n)?|\r?\n[^\n]{0,40}", added))
+        more = len(new) - len(old) + cut
+        for at in range(len(old) - cut + 1) if more > 0 else ():
+            if new[at + more :] == old[at + cut :] and new[:at] == old[:at] and _ADDED.fullmatch(new[at : at + more]):
+                return cut == 0 or old[at] == "["
     return False
 
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 from echelon.core import report, requests
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.sections import Option
-from echelon.engine import picture
 from echelon.engine.engine import Engine
 
 Level = Literal["mission", "project"]
@@ -35,7 +34,8 @@ class NoArguments:
 @dataclass(frozen=True, slots=True)
 class StartArguments:
     itemId: str = _doc(  # noqa: N815 - the name open-codining's users know
-        "Id of the item; the next eligible one when left out.", default="")
+        "Id of the item; the next eligible one when left out.", default=""
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class ReasonArguments:
 @dataclass(frozen=True, slots=True)
 class ItemArguments:
     itemId: str = _doc(  # noqa: N815 - the name open-codining's users know
-        "Id of the item, such as B001 (`item_id` is accepted too).", default="")
+        "Id of the item, such as B001 (`item_id` is accepted too).", default=""
+    )
     item_id: str = _doc("The same, as the console spells it.", default="")
 
 
@@ -131,12 +132,12 @@ def _resume(engine: Engine, given: ItemArguments) -> Answer:
 
 
 def _status(engine: Engine, _given: NoArguments) -> Answer:
-    data = picture.status(engine.world())
+    data = report.status(engine.world())
     return Decision({}, report.lines(data), data=data)
 
 
 def _report(engine: Engine, _given: NoArguments) -> Answer:
-    data = picture.status(engine.world())
+    data = report.status(engine.world())
     return Decision({}, report.markdown(data), data=data)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from echelon.core import canonical
@@ -197,7 +197,7 @@ def judge(
         if result is None:
             problems.append(Problem("CHECK_NOT_RUN", f"`{check.command}` was not run"))
         else:
-            problems.extend(_judge_run(definition, result))
+            problems.extend(_judge_run(definition, replace(result, check=check)))  # its kind is the definition's
     attested = {attestation.criterion for attestation in attestations}
     problems.extend(
         Problem("NOT_ATTESTED", f'"{promise.text}" has no check and nobody has attested it')
@@ -349,25 +349,34 @@ def merge_message(value: Mapping[str, Any], title: str, files: int) -> str:
 
 _TRAILER_LINE = re.compile(rf"^{TRAILER}: (\{{.*\}})$", re.MULTILINE)
 _DIGEST_LINE = re.compile(r"^Echelon-Evidence: sha256:([0-9a-f]{64})$", re.MULTILINE)
+_CLAIM = re.compile(rf"^(?:{TRAILER}|Echelon-Evidence):", re.MULTILINE)
+_PLAIN_LINES = (re.compile(r"^Echelon-Item: (.*)$", re.MULTILINE), re.compile(r"^Echelon-Coverage: (.*)$", re.MULTILINE))
 
 
 def read_message(message: str) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
     """The statement in a commit message and what is wrong with it; (None, ()) when the commit carries none."""
-    found, named = _TRAILER_LINE.search(message), _DIGEST_LINE.search(message)
-    if found is None and named is None and TRAILER not in message and "Echelon-Evidence" not in message:
+    claims = len(_CLAIM.findall(message))
+    if not claims:
         return None, ()
+    found, named = _TRAILER_LINE.search(message), _DIGEST_LINE.search(message)
     if found is None or named is None or len(found[1]) > STATEMENT_BYTES_MAX:
         return None, (Problem("STATEMENT_UNREADABLE", "the evidence trailers are incomplete"),)
+    if claims > 2:
+        return None, (Problem("STATEMENT_UNREADABLE", "the commit carries more than one statement"),)
     try:
         value = json.loads(found[1])
-        problems = statement_problems(value)
+        problems = list(statement_problems(value))
+        canon, digest = canonical.dumps(value), canonical.digest(value)
+        plain = (str(value["subject"][0]["name"]), str(value["predicate"]["coverage"]))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         return None, (Problem("STATEMENT_UNREADABLE", f"the statement cannot be read ({type(error).__name__})"),)
-    if canonical.dumps(value) != found[1]:
-        problems = (*problems, Problem("STATEMENT_CHANGED", "the statement is not in its canonical form"))
-    if canonical.digest(value) != named[1]:
-        problems = (*problems, Problem("STATEMENT_CHANGED", "the statement does not have the digest the commit names"))
-    return value, problems
+    if canon != found[1]:
+        problems.append(Problem("STATEMENT_CHANGED", "the statement is not in its canonical form"))
+    if digest != named[1]:
+        problems.append(Problem("STATEMENT_CHANGED", "the statement does not have the digest the commit names"))
+    if tuple(pattern.findall(message) for pattern in _PLAIN_LINES) != tuple([word] for word in plain):
+        problems.append(Problem("STATEMENT_CHANGED", "the commit's item or coverage line is not the statement's"))
+    return value, tuple(problems)
 
 
 _PREDICATE_KEYS = ("mission", "checks", "attestations", "coverage", "environment", "inPlace", "previous")
@@ -401,6 +410,10 @@ def statement_problems(value: Mapping[str, Any]) -> tuple[Problem, ...]:
         for promise in held.unchecked
         if promise.text not in attested
     )
+    if len(recorded) != len(predicate["checks"]):
+        problems.append(Problem("STATEMENT_CHANGED", "a command is recorded twice"))
+    if predicate["coverage"] != coverage_of(held, bool(attested)):
+        problems.append(Problem("STATEMENT_CHANGED", f"the evidence recorded is not {predicate['coverage']!s:.20}"))
     return tuple(problems)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from echelon.core import canonical
@@ -57,6 +58,7 @@ class Mission:
     conflicts: tuple[str, ...] = ()
     attestations: tuple[Attestation, ...] = ()
     accepted: str = ""  # digest of a list of weakenings that a person accepted
+    coverage: str = ""  # what the evidence shows, once it lets the item close
 
     @property
     def name(self) -> str:
@@ -80,6 +82,7 @@ class Mission:
             "conflicts": list(self.conflicts),
             "attestations": [entry.as_json() for entry in self.attestations],
             "accepted": self.accepted,
+            "coverage": self.coverage,
         }
 
 
@@ -107,6 +110,7 @@ def mission_from_json(value: Mapping[str, Any]) -> Mission:
             for entry in value["attestations"]
         ),
         accepted=str(value["accepted"]),
+        coverage=str(value["coverage"]),
     )
 
 
@@ -131,6 +135,10 @@ class Attempt:
     ended: str
     tokens: int = 0
     cost: float = 0.0
+    coverage: str = ""  # of a delivered item, as its statement says
+    checks: int = 0
+    commit: str = ""
+    in_place: bool = False
 
     def as_line(self) -> str:
         return canonical.dumps({name: getattr(self, name) for name in self.__slots__}) + "\n"
@@ -191,8 +199,15 @@ class World:
                 return entry
         return None
 
+    @cached_property
+    def _attempts(self) -> Mapping[str, tuple[Attempt, ...]]:
+        found: dict[str, list[Attempt]] = {}
+        for entry in self.attempts:
+            found.setdefault(entry.item, []).append(entry)
+        return {item: tuple(entries) for item, entries in found.items()}
+
     def attempts_of(self, item: str) -> tuple[Attempt, ...]:
-        return tuple(entry for entry in self.attempts if entry.item == item)
+        return self._attempts.get(item, ())
 
     def text(self, path: str) -> str:
         return self.texts.get(path) or ""

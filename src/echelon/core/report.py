@@ -6,7 +6,6 @@ Coverage is what code saw: `proved`, `guarded`, `attested`, or `none` for what w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from echelon.core import eligibility
@@ -14,27 +13,19 @@ from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import MARKER_OF, State
 from echelon.core.documents.render import clean, one_line
 from echelon.core.levels import project
-from echelon.core.model import World
+from echelon.core.model import Attempt, World
 
 WAITING_SHOWN_MAX = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What the evidence log says about a delivered item."""
-
-    item: str
-    coverage: str
-    checks: int
-    commit: str
-    time: str
-    mission: str
-    sandbox: str
-    in_place: bool = False
+def closings(world: World) -> dict[str, Attempt]:
+    """item -> the attempt that delivered it with evidence; the newest where it was delivered more than once."""
+    return {attempt.item: attempt for attempt in world.attempts if attempt.reason == "delivered"}
 
 
-def status(world: World, closings: Mapping[str, Closing]) -> dict[str, Any]:
+def status(world: World) -> dict[str, Any]:
     """The whole picture of one project as JSON values."""
+    closed = closings(world)
     items = world.backlog.entries if world.backlog else ()
     counts = {state: sum(1 for entry in items if entry.state is state) for state in State}
     pending = [entry for entry in world.escalations if entry.pending]
@@ -60,8 +51,8 @@ def status(world: World, closings: Mapping[str, Closing]) -> dict[str, Any]:
         "pendingEscalations": len(pending),
         "programs": [],
         "project": {"title": _title(world), "items": summary},
-        "evidence": _coverage(items, closings),
-        "items": [_item(world, entry, closings) for entry in items],
+        "evidence": _coverage(items, closed),
+        "items": [_item(world, entry, closed) for entry in items],
         "inFlight": [_mission(world, mission.item) for mission in world.missions],
         "next": [entry.id for entry in eligible[:WAITING_SHOWN_MAX]],
         "waiting": [{"item": row.item, "code": row.code, "why": row.message} for row in obstacles[:WAITING_SHOWN_MAX]],
@@ -75,17 +66,17 @@ def _title(world: World) -> str:
     return first.removeprefix("# ").partition(" — ")[2].strip() or first.removeprefix("# ").strip()
 
 
-def _coverage(items: tuple[Entry, ...], closings: Mapping[str, Closing]) -> dict[str, int]:
+def _coverage(items: tuple[Entry, ...], closed: Mapping[str, Attempt]) -> dict[str, int]:
     found = {"proved": 0, "guarded": 0, "attested": 0, "none": 0}
     for entry in items:
         if entry.state is State.DELIVERED:
-            closing = closings.get(entry.id)
+            closing = closed.get(entry.id)
             found[closing.coverage if closing else "none"] += 1
     return found
 
 
-def _item(world: World, entry: Entry, closings: Mapping[str, Closing]) -> dict[str, Any]:
-    closing = closings.get(entry.id)
+def _item(world: World, entry: Entry, closed: Mapping[str, Attempt]) -> dict[str, Any]:
+    closing = closed.get(entry.id)
     tried = world.attempts_of(entry.id)
     return {
         "id": entry.id,
@@ -212,8 +203,10 @@ def lines(data: Mapping[str, Any]) -> str:
     items = data["project"]["items"]
     rows = [
         f"Mode Spec & Backlog: {data['mode'].upper()}",
-        (f"{items['pending']} pending, {items['inProgress']} in progress, {items['delivered']} delivered, "
-        f"{items['failed']} failed, {items['suspended']} suspended"),
+        (
+            f"{items['pending']} pending, {items['inProgress']} in progress, {items['delivered']} delivered, "
+            f"{items['failed']} failed, {items['suspended']} suspended"
+        ),
     ]
     for entry in data["items"]:
         waits = ", ".join(entry["dependsOn"]) or "—"

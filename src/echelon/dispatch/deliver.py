@@ -11,15 +11,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from echelon.core import briefing, requests
+from echelon.core import briefing, report, requests
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
 from echelon.core.model import Mission, Reason, World
-from echelon.dispatch.outcome import codes_of, definition_is_wrong, reason_of, waits_for_person
-from echelon.engine import picture
+from echelon.dispatch.outcome import (
+    LINE_MAX,
+    REASONS,
+    codes_of,
+    definition_is_wrong,
+    reason_of,
+    tamed,
+    waits_for_person,
+    words,
+)
 from echelon.engine.engine import Engine
-from echelon.errors import HostError
+from echelon.errors import HostError, TamperError
 from echelon.ports import Assignment, Host, TurnEnd
 
 SHOWN_MAX = 20  # names in one sentence
@@ -90,7 +98,7 @@ class Delivery:
     def _unproved(self) -> tuple[str, ...]:
         """Items that somebody marked delivered without evidence: "done" does not speak for them."""
         world = self._engine.world()
-        closings = picture.closings(world)
+        closings = report.closings(world)
         names = [entry.id for entry in world.backlog.entries if entry.id not in closings] if world.backlog else []
         more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
         return (f"marked delivered, without evidence: {', '.join(names[:SHOWN_MAX])}{more}",) if names else ()
@@ -126,10 +134,18 @@ class Delivery:
         if end.reason == "asked":
             return self._ask(mission, end)
         if end.reason != "claimed_done":
-            return self._end(mission, _REASONS.get(end.reason, "crashed"), end.text or end.reason.replace("_", " "), tokens, cost)
-        self._review(mission, world)
-        self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
-        return self._close(mission, tokens, cost)
+            return self._end(
+                mission, REASONS.get(end.reason, "crashed"), end.text or end.reason.replace("_", " "), tokens, cost
+            )
+        try:
+            self._review(mission, world)
+            self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
+            return self._close(mission, tokens, cost)
+        except TamperError as error:
+            if error.code != "SLOT_DIRECTORY_CHANGED":
+                raise
+            self._engine.renew_slot(mission)
+            return self._end(mission, "escaped", f"[{error.code}] {error.message}", tokens, cost)
 
     def _stuck(self, mission: Mission, world: World) -> Outcome | None:
         """What makes every attempt useless, looked at before one is paid."""
@@ -181,12 +197,15 @@ class Delivery:
             self._answers(world, mission.item),
         )
         try:
-            end = self._host.work(assignment, lambda line: self._tell(Event("agent", mission.item, line)), stopped)
+            end = tamed(self._host.work(assignment, lambda line: self._heard(mission, line), stopped))
         except HostError as error:
-            return TurnEnd("crashed", error.message)
+            return tamed(TurnEnd("crashed", error.message))
         if late and end.reason == "aborted":
             return TurnEnd("timed_out", f"longer than {limit:g} s", end.usage)
         return end
+
+    def _heard(self, mission: Mission, line: str) -> None:
+        self._tell(Event("agent", mission.item, words(line)[:LINE_MAX]))
 
     def _directory(self, mission: Mission) -> str:
         return str(self._engine.workspace.root) if mission.in_place else self._engine.slot_path(mission)
@@ -262,15 +281,6 @@ class Delivery:
             return self._blocked(decision)
         self._tell(Event(kind, mission.item, decision.message.split("\n", 1)[0] + more))
         return None
-
-
-_REASONS: dict[str, Reason] = {
-    "gave_up": "gave_up",
-    "crashed": "crashed",
-    "timed_out": "timed_out",
-    "aborted": "stopped",
-    "no_progress": "nothing_changed",
-}
 
 
 def _headline(refusal: Refusal) -> str:

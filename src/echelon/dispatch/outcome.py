@@ -1,4 +1,4 @@
-"""What a refusal to close means for the delivery: try again, suspend, resolve a conflict, or wait for a person."""
+"""What a host's end of a turn and a refusal to close mean for the delivery: try again, suspend, resolve, or wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 
 from echelon.core.decide import Refusal
+from echelon.core.documents.render import clean
 from echelon.core.model import Reason
+from echelon.ports import TurnEnd, Usage
 
 # The first of these codes among the reasons names the end of the attempt.
 _ENDS: tuple[tuple[str, Reason], ...] = (
@@ -55,3 +57,30 @@ def definition_is_wrong(codes: Iterable[str]) -> bool:
 def reason_of(refusal: Refusal) -> Reason:
     codes = codes_of(refusal)
     return next((reason for code, reason in _ENDS if code in codes), "checks_red")
+
+
+# ------------------------------------------------------------------------------------------- what a host says
+
+LINE_MAX = 500  # of one event, in characters
+WORDS_MAX = 4_000  # of an agent's last words: they go into state files and into the next prompt
+
+REASONS: dict[str, Reason] = {
+    "gave_up": "gave_up",
+    "crashed": "crashed",
+    "timed_out": "timed_out",
+    "aborted": "stopped",
+    "no_progress": "nothing_changed",
+}
+
+
+def words(text: str) -> str:
+    """An agent's words as data: without control characters, and not longer than anybody reads."""
+    kept = clean(text[: 2 * WORDS_MAX])
+    return kept if len(kept) <= WORDS_MAX else kept[: WORDS_MAX - 1] + "…"
+
+
+def tamed(end: TurnEnd) -> TurnEnd:
+    """The end of a turn as it may go on: a host's mistakes do not travel into the records."""
+    used = end.usage
+    usage = Usage(max(0, used.tokens_in), max(0, used.tokens_out), max(0.0, used.cost))
+    return TurnEnd(end.reason, words(end.text), usage)

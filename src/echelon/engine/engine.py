@@ -14,12 +14,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from echelon.core import requests
+from echelon.core import evidence_log, requests
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.evidence import GENESIS, Problem
 from echelon.core.levels import decide
 from echelon.core.model import BACKLOG, EVIDENCE, MISSIONS, SPEC, TODO, BaseFacts, Mission, World
-from echelon.engine import evidence_log
 from echelon.engine.inplace import InPlace
 from echelon.engine.work import Examination, Work
 from echelon.engine.workspace import Workspace
@@ -242,6 +241,10 @@ class Engine:
         """Where the agent works; opened again when it is gone."""
         return self.work.ensure_slot(mission, self._files(mission)).path
 
+    def renew_slot(self, mission: Mission) -> None:
+        """Another slot for a mission whose own was removed or replaced."""
+        self.work.renew_slot(mission, self._files(mission))
+
     # ----------------------------------------------------------------------------------------------- recovery
 
     def recover(self) -> tuple[str, ...]:
@@ -249,6 +252,7 @@ class Engine:
         self.workspace.store.recover()
         if self._forged(self.workspace.store.read(MISSIONS)):
             return (f"[RECORD_CHANGED] {FORGED}",)
+        self._close_orphans()
         done: list[str] = []
         for mission in self.world().missions:
             if mission.in_place:
@@ -265,7 +269,6 @@ class Engine:
                     continue
             self.work.ensure_slot(mission, self._files(mission))
             done.append(f"{mission.name} goes on")
-        self._close_orphans()
         return tuple(done)
 
     def _close_orphans(self) -> None:
@@ -309,10 +312,13 @@ class Engine:
         store = self.workspace.store
         with store.locked("record evidence"):
             snapshot = store.read(EVIDENCE)
-            line, _ = evidence_log.line(decode(snapshot.content), kind, self.workspace.clock.now(), entry)
-            content = (snapshot.content or b"") + line.encode()
+            log = decode(snapshot.content) or ""
+            line, _ = evidence_log.line(log, kind, self.workspace.clock.now(), entry)
+            writes = evidence_log.appended(log, line)
+            snapshots = {EVIDENCE: snapshot, **{path: store.read(path) for path in writes if path != EVIDENCE}}
+            content = {path: encode(text) for path, text in writes.items()}
             request = {"action": "record", "arguments": {"mission": mission.name, "kind": kind}}
-            store.commit(Change(_fresh("record"), self.actor, request, {EVIDENCE: content}, {EVIDENCE: snapshot}))
+            store.commit(Change(_fresh("record"), self.actor, request, content, snapshots))
 
 
 def _operation_id(request: requests.Request) -> str:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from echelon.core import evidence
+from echelon.core import evidence, evidence_log
 from echelon.core.decide import Refusal
 from echelon.core.documents import entries, spec
 from echelon.core.evidence import Problem
+from echelon.core.evidence_log import SEGMENTS
 from echelon.core.levels import project
 from echelon.core.model import BACKLOG, EVIDENCE, SPEC
-from echelon.engine import evidence_log
 from echelon.engine.work import LOG_COMMITS_MAX, Work
 from echelon.engine.workspace import Workspace
 from echelon.engine.world import decode
@@ -63,7 +63,9 @@ def verify(
     repository, branch = workspace.repository, workspace.branch
     if (repository.common / "shallow").is_file():
         what = f"{workspace.root} is a shallow clone: it holds only the end of the history"
-        raise WorldError("CLONE_SHALLOW", f"{what}, so the chain cannot be followed.", "git fetch --unshallow, or clone it whole.")
+        raise WorldError(
+            "CLONE_SHALLOW", f"{what}, so the chain cannot be followed.", "git fetch --unshallow, or clone it whole."
+        )
     commits = list(repository.log_messages(branch, LOG_COMMITS_MAX))
     found = _statements(reversed(commits))
     values = [value for _, value, _ in found if value is not None]
@@ -153,12 +155,16 @@ def _rerun(work: Work, value: Mapping[str, Any], runs: dict[str, tuple[str, str]
     return found
 
 
+def _whole_log(workspace: Workspace) -> str:
+    """The segments in order, then the live log; "" when this is a plain clone."""
+    segments = sorted(workspace.root.glob(f"{SEGMENTS}*.jsonl"))
+    paths = [*(path.relative_to(workspace.root).as_posix() for path in segments), EVIDENCE]
+    return "".join(decode(workspace.store.read(path).content) or "" for path in paths)
+
+
 def _log_problems(workspace: Workspace, found: _Statements) -> list[Problem]:
     """The evidence log's chain holds, and what it says was merged is what the commits carry."""
-    log = decode(workspace.store.read(EVIDENCE).content)
-    if log is None:
-        return []
-    records, problems = evidence_log.read(log)
+    records, problems = evidence_log.read(_whole_log(workspace))
     carried = {commit.id: value for commit, value, _ in found}
     every = list(problems)
     for record in records:

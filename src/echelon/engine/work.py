@@ -18,6 +18,7 @@ from echelon.core.requests import Findings
 from echelon.core.weakening import Weakening, find_weakenings
 from echelon.engine.running import TreeRunner
 from echelon.engine.workspace import Workspace
+from echelon.errors import TamperError
 from echelon.ports import Candidate, Slot
 from echelon.slots import checkout, guard, merge
 from echelon.slots.git import ECHELON
@@ -119,7 +120,10 @@ class Work:
 
     def ensure_slot(self, mission: Mission, files: Mapping[str, str]) -> Slot:
         """The slot of a mission, opened again from its branch or base when it is gone; what it holds stays."""
-        slot = self.slots.open(mission.slot, mission.base)
+        try:
+            slot = self.slots.open(mission.slot, mission.base)
+        except TamperError:  # its directory is gone
+            slot = self.renew_slot(mission, files)
         held = self.slot_text(mission, TODO)
         if held is None:
             slot = self.open_slot(mission.slot, mission.base, files)
@@ -128,6 +132,11 @@ class Work:
         if not self._guard_file(mission.slot).is_file():
             self._remember_guard(mission.slot)
         return slot
+
+    def renew_slot(self, mission: Mission, files: Mapping[str, str]) -> Slot:
+        """A new slot in place of one whose directory was removed or replaced; what can be kept is, as at every close."""
+        self.slots.close(mission.slot, keep_branch=True)
+        return self.open_slot(mission.slot, mission.base, files)
 
     def brief(self, slot_id: str, files: Mapping[str, str]) -> None:
         """New state files for the next attempt; the work itself stays as it is."""

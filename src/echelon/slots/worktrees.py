@@ -119,7 +119,7 @@ class Slots:
             rescued: list[str] = []
             directory, away = None, None
             if record is not None:
-                merged = merged_into is not None and self._repository.is_ancestor(record.head, merged_into)
+                merged = merged_into is not None and self._contains(merged_into, record.head)
                 kept, directory = self._keep_all(record, hold, state=not merged)
                 rescued += kept
                 away = fresh_name(self._trash, f"{slot_id}.") if directory is None else Path(directory)
@@ -130,6 +130,10 @@ class Slots:
             if record is not None and away is not None and directory is None:
                 self._pool.give(away, self._repository.tree_of(record.base), hold)
             return Closed(tuple(rescued), directory, deleted)
+
+    def _contains(self, commit: str, head: str) -> bool:
+        """False also for a head this repository never had: the folder was made anew where another one was."""
+        return self._repository.ref(head) is not None and self._repository.is_ancestor(head, commit)
 
     def _readable(self, place: Path, slot_id: str) -> SlotRecord | None:
         with contextlib.suppress(TamperError):  # a broken record must not make a slot that cannot be closed

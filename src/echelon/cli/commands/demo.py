@@ -11,7 +11,6 @@ from echelon.cli import render
 from echelon.cli.commands.deliver import deliver, show
 from echelon.core import report, requests
 from echelon.core.documents.grammar import State
-from echelon.engine import picture
 from echelon.engine.engine import Engine
 from echelon.engine.example import EXAMPLES, lay_out
 from echelon.engine.workspace import Workspace
@@ -40,7 +39,7 @@ def command(folder: str | None, example: str) -> int:
         if code != 1 or not _resume(engine):
             break
     render.say("")
-    render.markdown(report.markdown(picture.status(engine.world())))
+    render.markdown(report.markdown(report.status(engine.world())))
     render.say(f"Look around in {target}: git log, echelon report, echelon verify.")
     render.say(f"The proof needs none of this folder's state: git clone {target} copy && echelon verify --from copy")
     return code

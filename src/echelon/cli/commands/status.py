@@ -6,13 +6,12 @@ import click
 
 from echelon.cli import opening, render
 from echelon.core import report
-from echelon.engine import picture
 
 
 @click.command(name="status", help="Where things stand: items, evidence, what blocks, what to do next.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(as_json: bool) -> int:
-    data = picture.status(opening.world())
+    data = report.status(opening.world())
     if as_json:
         render.document(data)
     else:

@@ -187,8 +187,10 @@ class _Reader:
         """Every line, with fences and comments told apart: used when there are any, and by doctor."""
         near = _NEAR_HEADER[self.kind]
         start = -1
-        for line in lines.split(self.text):
-            if line.opaque or "#" not in line.text[:4]:
+        scanned = lines.split(self.text)
+        self._hidden(scanned, near)
+        for line in scanned:
+            if line.opaque or "#" not in line.text[:5]:
                 continue
             raw = line.text.lstrip("\ufeff")
             if lines.heading(line) is None and not near.match(raw):
@@ -203,6 +205,21 @@ class _Reader:
         if start >= 0:
             self._section(start, len(self.text))
         self.preamble_end = self.spans[0][0] if self.spans else len(self.text)
+
+    def _hidden(self, scanned: list[lines.Line], near: re.Pattern[str]) -> None:
+        """A fence or comment that is never closed swallows the rest of the file: that is said, entry by entry."""
+        closing = lines.left_open(self.text) if scanned and scanned[-1].opaque else ""
+        if not closing:
+            return
+        for line in reversed(scanned):
+            if not line.opaque:
+                break
+            if near.match(line.text.lstrip("\ufeff")):
+                shown = line.text.strip()[:80]
+                message = (
+                    f'"{shown}" stands in a fence or comment that is never closed by "{closing}"; it is not counted'
+                )
+                self.findings.append(Finding("HEADER_ALMOST", "error", line.start, message))
 
     def _section(self, start: int, end: int) -> None:
         scanned = lines.split(self.text, start, end)
@@ -255,14 +272,14 @@ def head_fields(scanned: list[lines.Line]) -> tuple[list[HeadField], list[Findin
         if lines.heading(line):
             break
         bullet = lines.BULLET.match(line.text)
-        if not bullet:
-            continue
-        indent = lines.width(bullet[1])
-        base = indent if base < 0 else base
         labelled = lines.labelled(line.text)
-        if labelled is None or lines.BOX.match(bullet[4]):
+        key = grammar.FIELD_KEYS.get(grammar.fold(labelled.label)) if labelled else None
+        if not bullet and not (labelled and key and labelled.bullet == "-"):  # the peer reads `-Priority: P1` too
             continue
-        key = grammar.FIELD_KEYS.get(grammar.fold(labelled.label))
+        indent = lines.width(bullet[1]) if bullet else lines.indent_of(line.text)
+        base = indent if base < 0 else base
+        if labelled is None or (bullet and lines.BOX.match(bullet[4])):
+            continue
         if indent > base:
             if key in ("priority", "size", "status", "depends"):
                 message = f'"{labelled.label}" is indented below another bullet; it is not read as a field'
@@ -399,18 +416,29 @@ def set_state(document: EntriesDocument, entry_id: str, state: State) -> Entries
     box = f"[{grammar.MARKER_OF[state]}]"
     status = next((item for item in fields if item.key == "status"), None)
     if status is None:
-        after = next((item.line_end for item in reversed(fields) if item.key in ("size", "priority")), scanned[0].end)
-        return _splice(document, at, after, after, _new_line(document, after, box), state)
+        known = next((item for item in reversed(fields) if item.key in ("size", "priority")), None)
+        after = known.line_end if known else scanned[0].end
+        return _splice(document, at, after, after, _new_line(document, after, _lead(scanned), box), state)
     found = re.match(r"\[[^\]\n]?\]", status.value)
     length = len(found[0]) if found else 0
     separator = "" if length or not status.value else " "
     return _splice(document, at, status.start, status.start + length, box + separator, state)
 
 
-def _new_line(document: EntriesDocument, after: int, box: str) -> str:
+def _lead(scanned: list[lines.Line]) -> str:
+    """The blanks before the first bullet of an entry: a new field stands as far to the right, else it would hide it."""
+    for line in scanned[1:]:
+        if not line.opaque and lines.heading(line):
+            break
+        if not line.opaque and (lines.BULLET.match(line.text) or lines.labelled(line.text)):
+            return line.text[: len(line.text) - len(line.text.lstrip(" \t\u00a0\ufeff"))].replace("\ufeff", "")
+    return ""
+
+
+def _new_line(document: EntriesDocument, after: int, lead: str, box: str) -> str:
     newline = lines.newline_of(document.text)
-    lead = "" if document.text[:after].endswith("\n") else newline
-    return f"{lead}- {grammar.field('status', document.language)} {box}{newline if not lead else ''}"
+    row = f"{lead}- {grammar.field('status', document.language)} {box}"
+    return f"{row}{newline}" if document.text[after - 1] == "\n" else f"{newline}{row}"
 
 
 def _splice(document: EntriesDocument, at: int, start: int, end: int, new: str, state: State) -> EntriesDocument:
@@ -420,9 +448,17 @@ def _splice(document: EntriesDocument, at: int, start: int, end: int, new: str, 
     if shift:
         own = (spans[at][0], spans[at][1] + shift)
         spans = (*spans[:at], own, *((a + shift, b + shift) for a, b in spans[at + 1 :]))
-    entries = (*document.entries[:at], document.entries[at]._replace(state=state), *document.entries[at + 1 :])
-    fixed = tuple(f for f in document.findings if f.subject != document.entries[at].id)
-    return replace(document, text=text, entries=entries, spans=spans, findings=fixed)
+    found: list[Finding] = []
+    broken = False
+    for finding in document.findings:
+        own_finding = document.spans[at][0] <= finding.offset < document.spans[at][1]
+        if own_finding and finding.code in ("STATUS_MISSING", "MARKER_SPELLING", "UNKNOWN_MARKER"):
+            continue
+        broken = broken or (own_finding and finding.severity == "error")
+        found.append(finding._replace(offset=finding.offset + shift) if finding.offset >= end else finding)
+    edited = document.entries[at]._replace(state=state, broken=broken)
+    entries = (*document.entries[:at], edited, *document.entries[at + 1 :])
+    return replace(document, text=text, entries=entries, spans=spans, findings=tuple(found))
 
 
 # ------------------------------------------------------------------------------------------------ graph

@@ -42,6 +42,15 @@ class Labelled(NamedTuple):
 
 def split(text: str, start: int = 0, end: int | None = None) -> list[Line]:
     """The lines of `text[start:end]`, each told whether it lies in a code fence or an HTML comment."""
+    return _scan(text, start, end)[0]
+
+
+def left_open(text: str) -> str:
+    """The line that would close the fence or comment which the text leaves open, "" when it leaves none."""
+    return _scan(text, 0, None)[1]
+
+
+def _scan(text: str, start: int, end: int | None) -> tuple[list[Line], str]:
     stop = len(text) if end is None else end
     lines: list[Line] = []
     fence = ""
@@ -65,7 +74,7 @@ def split(text: str, start: int = 0, end: int | None = None) -> list[Line]:
             comment, opaque = "-->" not in raw[raw.index("<!--") + 4 :], True
         lines.append(Line(position, after, raw, opaque))
         position = after
-    return lines
+    return lines, fence or ("-->" if comment else "")
 
 
 def heading(line: Line) -> tuple[int, str] | None:

@@ -7,6 +7,8 @@ looked for as a heading, not as a substring.
 from __future__ import annotations
 
 import re
+import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -49,20 +51,31 @@ def _span(text: str, key: str) -> tuple[int, int] | None:
 
 
 def _append(text: str, key: str, block: str, title: str, language: Language) -> str:
-    """Add `block` (ends with LF) at the end of a section, making file title and heading when they are missing."""
+    """Put `block` (ends with LF) after what a section holds, with file title and heading when they are missing.
+
+    One piece is inserted and nothing else changes. A fence or comment that the file leaves open is closed first, for
+    inside it nothing could be read again.
+    """
     newline = lines.newline_of(text)
-    block = block.replace("\n", newline)
     span = _span(text, key)
     if span is None:
-        body = text if text.strip("\ufeff \t\r\n") else f"{text}# {title}{newline}"
-        gap = "" if body.endswith(newline * 2) else newline if body.endswith("\n") else newline * 2
-        return f"{body}{gap}## {grammar.heading(key, language)}{newline}{block}"
-    start, end = span
-    body = text[start:end]
-    kept = body.rstrip(" \t\r\n")
-    after = text[end:]
-    lead = newline if body[: len(kept) + 1] != body or not body.endswith("\n") else ""
-    return text[:start] + kept + (newline if kept else lead) + block + (newline + after if after else "")
+        at, lead = len(text), "\n"
+        block = f"## {grammar.heading(key, language)}\n{block}"
+        if not text.strip("\ufeff \t\r\n"):
+            lead = f"# {title}\n\n"
+    else:
+        filled = [line for line in lines.split(text, *span) if line.text.strip()]
+        at, lead = filled[-1].end, ""
+    closing = lines.left_open(text) if span is None or span[1] == len(text) else ""
+    before, after = text[:at], text[at:]
+    if before.strip("\ufeff") and not before.endswith("\n"):
+        lead = "\n" + (f"{closing}\n" if closing else "") + lead
+    elif closing:
+        lead = f"{closing}\n{lead}"
+    elif span is None and before.endswith(newline * 2):
+        lead = lead.removeprefix("\n")
+    tail = "\n" if after and after.split("\n", 1)[0].strip() else ""
+    return before + (lead + block + tail).replace("\n", newline) + after
 
 
 def journal_line(time: str, kind: str, message: str, language: Language) -> str:
@@ -81,7 +94,7 @@ def read_journal(text: str) -> tuple[JournalEntry, ...]:
         return ()
     found: list[JournalEntry] = []
     for line in lines.split(text, *span)[1:]:
-        dated = _DATED.match(line.text)
+        dated = None if line.opaque else _DATED.match(line.text)
         if dated:
             label, dash, message = dated[2].partition(" — ")
             found.append(
@@ -211,13 +224,26 @@ def read_escalations(text: str) -> tuple[Escalation, ...]:
             heads.append((line.start, title[1]))
     found: list[Escalation] = []
     for start, identifier in heads:
-        end = next((other for other in ends if other > start), len(text))
+        following = bisect_right(ends, start)
+        end = ends[following] if following < len(ends) else len(text)
         found.append(_escalation(text, identifier, start, end))
     return tuple(found)
 
 
-_STATUS = re.compile(r"(?:Statut|Status)\s*:\s*(.*)")
-_DECIDED = re.compile(r"(?:DÉCIDÉ|DECIDED)\s+—\s+(.*?)(?:\s+\([^()]*\))?")
+_STATUS = re.compile(r"(?:Statut|Status)\s*:(.*)", re.IGNORECASE | re.DOTALL)
+_DECIDED = re.compile(rf"(?:DÉCIDÉ|DECIDED)\s+[{grammar.DASHES}](?=\s|$)", re.IGNORECASE)
+
+
+def _decision(status: str) -> str:
+    """The words of a status that says DECIDED, without the date in brackets behind them; "" while pending."""
+    value = unicodedata.normalize("NFC", status.strip())
+    found = _DECIDED.match(value)
+    if not found:
+        return ""
+    words = value[found.end() :].strip()
+    opening = words.rfind("(")
+    dated = words.endswith(")") and ")" not in words[opening:-1] and words[:opening][-1:].strip() == ""
+    return words[:opening].strip() if opening >= 0 and dated else words
 
 
 def _escalation(text: str, identifier: str, start: int, end: int) -> Escalation:
@@ -229,12 +255,8 @@ def _escalation(text: str, identifier: str, start: int, end: int) -> Escalation:
             key = grammar.ESCALATION_KEYS.get(grammar.fold(title[1]), "")
         elif key:
             parts.setdefault(key, []).append(line.text)
-        elif (
-            not line.opaque
-            and (status := _STATUS.match(line.text))
-            and (decided := _DECIDED.fullmatch(status[1].strip()))
-        ):
-            decision = decided[1]
+        elif not line.opaque and (status := _STATUS.match(line.text)):
+            decision = decision or _decision(status[1])
     words = {name: "\n".join(rows).strip() for name, rows in parts.items()}
     options = _options(parts.get("options", []))
     return Escalation(
@@ -263,10 +285,15 @@ def _options(rows: list[str]) -> tuple[Option, ...]:
 
 
 def resolve_escalation(text: str, escalation: Escalation, decision: str, time: str, language: Language) -> str:
-    """Write a person's decision into the pending block; only its status line changes."""
+    """Write a person's decision into the pending block; only its status line changes, or comes where there was none."""
     status = f"{grammar.ESCALATION_DECIDED.text(language)} — {one_line(decision)} ({time})"
     for line in lines.split(text, escalation.start, escalation.end)[1:]:
+        if lines.heading(line):
+            break
         if not line.opaque and _STATUS.match(line.text):
             tail = text[line.start + len(line.text) : line.end]
             return text[: line.start] + status + tail + text[line.end :]
-    return text
+    head = lines.split(text, escalation.start, escalation.end)[0]  # a person's block without a status line gets one
+    newline = lines.newline_of(text)
+    row = f"{status}{newline}" if text[: head.end].endswith("\n") else f"{newline}{status}"
+    return text[: head.end] + row + text[head.end :]

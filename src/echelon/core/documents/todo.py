@@ -120,7 +120,7 @@ def tick_all(text: str) -> str:
 
 def is_quiet(text: str) -> bool:
     """Whether sync-issues.md says that nothing is wrong: blank, headings, rules, or a word for "nothing" (W4)."""
-    for line in text.split("\n"):
+    for line in text.lstrip("\ufeff").split("\n"):
         words = grammar.fold(line.strip(" \t\r.*_-"))
         if words and not line.lstrip().startswith("#") and words not in grammar.NO_DEPENDENCY:
             return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from echelon.core import briefing, evidence, states
+from echelon.core import briefing, evidence, evidence_log, states
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.documents import render, sections, todo
 from echelon.core.documents.entries import EntriesDocument
@@ -51,18 +51,21 @@ def close(world: World, request: CloseItem) -> Decision | Refusal:
         return Decision(
             {}, f"PROVED {entry.id}: {verdict.coverage}, ready to close.", data={"coverage": verdict.coverage}
         )
-    phase = states.MISSION.get((running.phase, "proved"), "")
+    phase = states.MISSION.get((running.phase, "proved"))
+    if phase is None:
+        return refuse("TRANSITION_REFUSED", f"{running.name} is {running.phase}; nothing can be proved in that phase")
     ready = replace(
         running,
         phase="merging" if phase == "merging" else running.phase,
         candidate=request.candidate,
         candidate_base=request.findings.base.commit,
         evidence=request.evidence,
+        coverage=verdict.coverage,
         conflicts=(),
     )
     writes: dict[str, str | None] = {
         MISSIONS: write_missions(with_mission(world.missions, ready)),
-        EVIDENCE: world.text(EVIDENCE) + request.record,
+        **evidence_log.appended(world.text(EVIDENCE), request.record),
     }
     moving = {"item": entry.id, "candidate": request.candidate, "base": request.findings.base.commit}
     effects = (Effect("move_base", moving),) if request.candidate else ()

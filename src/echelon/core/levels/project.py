@@ -6,7 +6,7 @@ happens inside an item in flight is the mission level's.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from echelon.core import briefing, eligibility, evidence, states
@@ -187,7 +187,10 @@ def _started(
 # ------------------------------------------------------------------------------------------------------- ends
 
 
-def in_flight(world: World, item: str | None, asked: str) -> tuple[EntriesDocument, Entry, Mission | None] | Refusal:
+_InFlight = tuple[EntriesDocument, Entry, Mission | None]
+
+
+def in_flight(world: World, item: str | None, asked: str) -> _InFlight | Refusal:
     """The item that a request without an id means, checked against the transition table."""
     if world.backlog is None:
         return refuse("MODE_INACTIVE", f"{BACKLOG} is missing")
@@ -201,56 +204,75 @@ def in_flight(world: World, item: str | None, asked: str) -> tuple[EntriesDocume
     return allowed if isinstance(allowed, Refusal) else (world.backlog, entry, world.mission(entry.id))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What is particular to one way in which an item ends. `lines` go below the archived active file."""
+
+    state: State
+    reason: Reason
+    kind: str  # of the journal entry
+    entry: str
+    lines: tuple[str, ...]
+    message: str
+    commit: str = ""
+    tokens: int = 0
+    cost: float = 0.0
+
+
 def merged(world: World, request: Merged, now: str) -> Decision | Refusal:
     """The base branch holds the candidate: everything that says so is written in one transaction."""
     found = in_flight(world, request.item, "close")
     if isinstance(found, Refusal):
         return found
-    backlog, entry, running = found
-    record = todo.parse(request.todo or "").record
-    line = render.summary(record, world.language)
+    _, entry, running = found
+    if running is None:
+        return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
+    if (running.phase, "merged") not in states.MISSION or request.commit != running.candidate:
+        return refuse("NOT_PROVED", f"{running.name} is {running.phase}: no evidence lets {request.commit[:12]} close it")
+    line = render.summary(todo.parse(request.todo or "").record, world.language)
     french = world.language == "fr"
-    words = (
-        ("Compte-rendu : ", "absent (avertissement B2)") if french else ("Completion record: ", "absent (warning B2)")
+    label = "Compte-rendu : " if french else "Completion record: "
+    absent = "absent (avertissement B2)." if french else "absent (warning B2)."
+    tail = f"commit {request.commit[:12]}" if request.commit else "in place"
+    ending = _Ending(
+        State.DELIVERED,
+        "delivered",
+        "item_delivered",
+        f"{entry.id} — {entry.title}, {tail}. {label}{line or absent}",
+        (f"{label}{line}",) if line else (),
+        f"CLOSED {entry.id} — {entry.title}: merged and [x].",
+        request.commit,
+        request.tokens,
+        request.cost,
     )
-    tail = "commit" if not request.commit else f"commit {request.commit[:12]}"
-    entry_line = f"{entry.id} — {entry.title}, {tail}. {words[0]}{line or words[1]}"
-    closing = [f"{words[0]}{line}"] if line else []
-    return _end(
-        world, backlog, entry, running, State.DELIVERED, "item_delivered", entry_line, closing, "delivered", now,
-        f"CLOSED {entry.id} — {entry.title}: merged and [x].", request.tokens, request.cost,
-    )  # fmt: skip
+    return _end(world, found, ending, now)
 
 
 def fail(world: World, request: FailItem, now: str) -> Decision | Refusal:
-    if not request.reason.strip():
-        return refuse("ARGUMENT_MISSING", "say why the item failed: reason")
     found = in_flight(world, request.item, "fail")
     if isinstance(found, Refusal):
         return found
-    backlog, entry, running = found
+    if not request.reason.strip():
+        return refuse("ARGUMENT_MISSING", "say why the item failed: reason")
+    item, reason = found[1].id, render.one_line(request.reason)
     label = "Motif d'échec :" if world.language == "fr" else "Reason of failure:"
-    reason = render.one_line(request.reason)
-    return _end(
-        world, backlog, entry, running, State.FAILED, "item_failed", f"{entry.id} — {reason}", [f"{label} {reason}"],
-        "failed", now, f"FAILED {entry.id}: {reason}. Its work is kept under refs/orchestrator/rescue.",
-    )  # fmt: skip
+    message = f"FAILED {item}: {reason}. Its work is kept under refs/orchestrator/rescue."
+    ending = _Ending(State.FAILED, "failed", "item_failed", f"{item} — {reason}", (f"{label} {reason}",), message)
+    return _end(world, found, ending, now)
 
 
 def suspend(world: World, request: SuspendItem, now: str) -> Decision | Refusal:
-    if not request.reason.strip():
-        return refuse("ARGUMENT_MISSING", "say why the item is suspended: reason")
     found = in_flight(world, request.item, "suspend")
     if isinstance(found, Refusal):
         return found
-    backlog, entry, running = found
+    if not request.reason.strip():
+        return refuse("ARGUMENT_MISSING", "say why the item is suspended: reason")
+    item, reason = found[1].id, render.one_line(request.reason)
     label = "Motif de suspension :" if world.language == "fr" else "Reason of suspension:"
-    reason = render.one_line(request.reason)
-    return _end(
-        world, backlog, entry, running, State.SUSPENDED, "item_suspended", f"{entry.id} — {reason}",
-        [f"{label} {reason}"], request.because, now,
-        f"SUSPENDED {entry.id}: {reason}. backlog_resume_item {entry.id} brings it back; its work is kept.",
-    )  # fmt: skip
+    message = f"SUSPENDED {item}: {reason}. backlog_resume_item {item} brings it back; its work is kept."
+    lines = (f"{label} {reason}",)
+    ending = _Ending(State.SUSPENDED, request.because, "item_suspended", f"{item} — {reason}", lines, message)
+    return _end(world, found, ending, now)
 
 
 def resume(world: World, request: ResumeItem, now: str) -> Decision | Refusal:
@@ -272,40 +294,42 @@ def resume(world: World, request: ResumeItem, now: str) -> Decision | Refusal:
     )
 
 
-def _end(
-    world: World,
-    backlog: EntriesDocument,
-    entry: Entry,
-    running: Mission | None,
-    state: State,
-    kind: str,
-    entry_line: str,
-    closing: list[str],
-    reason: Reason,
-    now: str,
-    message: str,
-    tokens: int = 0,
-    cost: float = 0.0,
-) -> Decision:
+def _end(world: World, found: _InFlight, ending: _Ending, now: str) -> Decision:
     """What every end of an item shares: marker, archive, context, journal, attempt, mission, slot."""
-    flipped = entries.set_state(backlog, entry.id, state)
-    writes: dict[str, str | None] = {BACKLOG: flipped.text}
+    backlog, entry, running = found
+    flipped = entries.set_state(backlog, entry.id, ending.state)
     active = world.texts.get(ACTIVE) or f"# {entry.id} — {entry.title}\n\n{backlog.section(entry.id)}\n"
-    name = f".opencode/archive/backlog-items/{render.stamp(now)}-{entry.id}-{state.value}.md"
-    writes[name] = render.archive(active, closing, world.language)
-    writes[ACTIVE] = None
+    name = f".opencode/archive/backlog-items/{render.stamp(now)}-{entry.id}-{ending.state.value}.md"
+    writes: dict[str, str | None] = {BACKLOG: flipped.text, ACTIVE: None}
+    writes[name] = render.archive(active, ending.lines, world.language)
     if running and running.in_place:
         writes.update(_cleared_context(world))
-    writes[PROJECT] = journal(world, kind, entry_line, now, writes)
+    writes[PROJECT] = journal(world, ending.kind, ending.entry, now, writes)
     writes[MISSIONS] = write_missions(without_mission(world.missions, entry.id))
     if running:
-        ended = Attempt(
-            entry.id, running.attempt, reason, render.one_line(entry_line), running.started, now, tokens, cost
-        )
-        writes[ATTEMPTS] = world.text(ATTEMPTS) + ended.as_line()
+        writes[ATTEMPTS] = world.text(ATTEMPTS) + _ended(running, ending, now).as_line()
     slot = running.slot if running and not running.in_place else ""
-    effects = (Effect("close_slot", {"slot": slot, "delivered": state is State.DELIVERED}),) if slot else ()
-    return Decision(writes, message, effects, {"item": entry.id, "state": state.value}, flipped)
+    closing = {"slot": slot, "delivered": ending.state is State.DELIVERED}
+    effects = (Effect("close_slot", closing),) if slot else ()
+    return Decision(writes, ending.message, effects, {"item": entry.id, "state": ending.state.value}, flipped)
+
+
+def _ended(running: Mission, ending: _Ending, now: str) -> Attempt:
+    delivered = ending.state is State.DELIVERED
+    return Attempt(
+        running.item,
+        running.attempt,
+        ending.reason,
+        render.one_line(ending.entry),
+        running.started,
+        now,
+        ending.tokens,
+        ending.cost,
+        running.coverage if delivered else "",
+        len(running.definition.checks) if delivered else 0,
+        ending.commit,
+        running.in_place,
+    )
 
 
 def _cleared_context(world: World) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 `.opencode/echelon/evidence.jsonl` holds everything, refused verifications too; the closing statements travel with the
 commits besides. One flipped byte anywhere breaks the chain.
+A full log becomes a numbered segment beside it, and the chain goes on in a new one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,20 @@ from typing import Any
 
 from echelon.core import canonical
 from echelon.core.evidence import GENESIS, Problem
+from echelon.core.model import EVIDENCE
+
+SEGMENTS = EVIDENCE.removesuffix(".jsonl") + "-"
+
+
+SEGMENT_BYTES_MAX = 1_000_000
+
+
+def appended(log: str, record: str) -> dict[str, str | None]:
+    """The documents to write so that `record`, made by `line` on this log, stands at its end."""
+    if len(log) < SEGMENT_BYTES_MAX:
+        return {EVIDENCE: log + record}
+    sequence = json.loads(record)["sequence"] - 1
+    return {EVIDENCE: record, f"{SEGMENTS}{sequence:09d}.jsonl": log}
 
 
 def line(log: str | None, kind: str, time: str, body: Mapping[str, Any]) -> tuple[str, str]:
