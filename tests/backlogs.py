@@ -23,8 +23,16 @@ _WORDS = {
            "un fichier vide est refusé"),
 }  # fmt: skip
 _PROSE = {
-    "en": ("Reuse the crypto helper.", "See the talk of the 3rd; prices are in cents.", "Ask Zoë — she knows the tax rules."),
-    "fr": ("Réutiliser l'aide crypto.", "Voir l'échange du 3 ; prix en centimes.", "Demander à Zoë — elle connaît les taxes."),
+    "en": (
+        "Reuse the crypto helper.",
+        "See the talk of the 3rd; prices are in cents.",
+        "Ask Zoë — she knows the tax rules.",
+    ),
+    "fr": (
+        "Réutiliser l'aide crypto.",
+        "Voir l'échange du 3 ; prix en centimes.",
+        "Demander à Zoë — elle connaît les taxes.",
+    ),
 }
 _LABELS = {
     "en": ("Priority:", "Size:", "Status:", "Depends on:", "Description:", "Acceptance criteria:", "Technical notes:", "check:", "guard:"),
@@ -56,7 +64,9 @@ def rows(count: int, language: Language, seed: int = 0) -> tuple[Row, ...]:
     dice = random.Random(f"{count} {language} {seed}")
     found: list[Row] = []
     for number in range(1, count + 1):
-        waits = tuple(dict.fromkeys(row.id for row in dice.sample(found[-8:], min(len(found), dice.choice((0, 0, 1, 2))))))
+        waits = tuple(
+            dict.fromkeys(row.id for row in dice.sample(found[-8:], min(len(found), dice.choice((0, 0, 1, 2)))))
+        )
         if dice.random() < 0.03:
             waits = (*waits, f"PRJ-00{dice.randint(1, 9)}/B{dice.randint(1, 99):03d}")
         criteria = tuple(_criterion(dice, language, number) for _ in range(dice.randint(1, 4)))
@@ -64,13 +74,19 @@ def rows(count: int, language: Language, seed: int = 0) -> tuple[Row, ...]:
         if dice.random() < 0.1:
             title = dice.choice(_TITLES[language])
         marker = dice.choice("   x~-" if number > 1 else " ")
-        found.append(Row(f"B{number:03d}", title, dice.randint(1, 4), dice.choice(("S", "M", "L", "XL")), marker, waits, criteria))
+        found.append(
+            Row(
+                f"B{number:03d}", title, dice.randint(1, 4), dice.choice(("S", "M", "L", "XL")), marker, waits, criteria
+            )
+        )
     return tuple(found)
 
 
 def _criterion(dice: random.Random, language: Language, number: int) -> tuple[str, str, str]:
     kind = dice.choice(("check", "check", "guard", ""))
-    command = f"pytest -q tests/test_{number}.py -k 'case and not slow'" if dice.random() < 0.8 else "sh -c 'echo `date`'"
+    command = (
+        f"pytest -q tests/test_{number}.py -k 'case and not slow'" if dice.random() < 0.8 else "sh -c 'echo `date`'"
+    )
     return dice.choice(_WORDS[language]), kind, command if kind else ""
 
 
@@ -99,7 +115,11 @@ def _entry(row: Row, language: Language, dice: random.Random) -> str:
     if dice.random() < 0.3:
         lines.append(f"- {notes} {dice.choice(_PROSE[language])}")
     if dice.random() < 0.1:
-        lines += ["", "#### Détails", "Du texte libre.", "- un point", ""] if language == "fr" else ["", "#### Details", "Prose.", "- a point"]
+        lines += (
+            ["", "#### Détails", "Du texte libre.", "- un point", ""]
+            if language == "fr"
+            else ["", "#### Details", "Prose.", "- a point"]
+        )
     return "\n".join(lines) + "\n\n"
 
 

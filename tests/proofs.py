@@ -10,7 +10,11 @@ import os
 from hypothesis import HealthCheck, settings
 
 LONG = os.environ.get("ECHELON_PROOFS") == "long"
-_COMMON = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_COMMON = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
 settings.register_profile("short", derandomize=True, max_examples=150, **_COMMON)
 settings.register_profile("long", max_examples=20_000, print_blob=True, **_COMMON)
 settings.load_profile("long" if LONG else "short")

@@ -38,7 +38,11 @@ _piece = st.one_of(
 )
 structured = st.lists(_piece, max_size=40).map("".join)
 decoded = st.binary(max_size=200).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
-_lines = st.lists(st.tuples(st.sampled_from(("", "", "", " ", "   ", "\t", "\ufeff")), st.sampled_from((*HEADERS, *FIELDS, *PARTS, ""))))
+_lines = st.lists(
+    st.tuples(
+        st.sampled_from(("", "", "", " ", "   ", "\t", "\ufeff")), st.sampled_from((*HEADERS, *FIELDS, *PARTS, ""))
+    )
+)
 entry_like = st.tuples(_lines, st.sampled_from(("\n", "\n", "\r\n"))).map(
     lambda drawn: drawn[1].join(lead + row for lead, row in drawn[0])
 )

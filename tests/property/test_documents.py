@@ -13,7 +13,7 @@ import backlogs
 import proofs
 import texts
 from echelon.core import config
-from echelon.core.documents import criteria, entries, lines, sections, spec, todo
+from echelon.core.documents import criteria, entries, graph, lines, sections, spec, todo
 from echelon.core.documents.entries import ID_OF, EntriesDocument, Kind
 from echelon.core.documents.grammar import MARKER_OF, State
 
@@ -43,7 +43,7 @@ def test_every_text_is_a_document(text: str, kind: Kind, quick: bool) -> None:
     document = entries.parse(text, kind, quick=quick)
     assert document.text == text
     check_document(document)
-    entries.graph_findings(document)
+    graph.graph_findings(document)
     assert document.language in ("en", "fr")
     for entry in document.entries:
         found, findings = criteria.read(text, *document.span(entry.id), entry.id)
@@ -85,7 +85,13 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.one_of(st.lists(_PIECES, max_size=15).map("".join), texts.anything, _JSON.map(lambda value: __import__("json").dumps(value))))
+@given(
+    st.one_of(
+        st.lists(_PIECES, max_size=15).map("".join),
+        texts.anything,
+        _JSON.map(lambda value: __import__("json").dumps(value)),
+    )
+)
 @example('{"orchestrator": []}')
 @example('{"limits": {"attempts": ' + "9" * 5000 + "}}")
 @example('{"limits": {"checkMemoryBytes": 1e999}}')
@@ -140,7 +146,9 @@ def test_generated_backlogs_are_read_as_they_were_meant(count: int, language: ba
             assert (row.id, row.title, row.priority, row.size) == (entry.id, entry.title, entry.priority, entry.size)
             assert (row.marker, row.depends) == (MARKER_OF[entry.state], entry.depends)
             read, findings = criteria.read(variant, *document.span(row.id), row.id)
-            shown = [(one.text, one.check.kind if one.check else "", one.check.command if one.check else "") for one in read]
+            shown = [
+                (one.text, one.check.kind if one.check else "", one.check.command if one.check else "") for one in read
+            ]
             assert not findings
             assert shown == list(row.criteria)
 
@@ -174,7 +182,9 @@ def test_set_state_changes_one_marker(text: str, data: st.DataObject) -> None:
     )
 
 
-_ADDED = re.compile(r"\[[ x/~-]\] ?|[ \t\u00a0]*- (Status:|Statut :) \[[ x/~-]\]\r?\n|\r?\n[ \t\u00a0]*- (Status:|Statut :) \[[ x/~-]\]")
+_ADDED = re.compile(
+    r"\[[ x/~-]\] ?|[ \t\u00a0]*- (Status:|Statut :) \[[ x/~-]\]\r?\n|\r?\n[ \t\u00a0]*- (Status:|Statut :) \[[ x/~-]\]"
+)
 
 
 def _only_a_marker(old: str, new: str) -> bool:
@@ -196,13 +206,17 @@ def test_journal_append_is_an_insertion_that_is_read_back(text: str, language: b
     after = sections.append_journal(text, line, "Project", language)
     inserted(text, after)
     read = sections.read_journal(after)
-    assert [(one.time, one.kind, one.message) for one in read[:-1]] == [(one.time, one.kind, one.message) for one in before]
+    assert [(one.time, one.kind, one.message) for one in read[:-1]] == [
+        (one.time, one.kind, one.message) for one in before
+    ]
     assert (read[-1].kind, read[-1].message) == ("item_failed", "B001 — because")
     assert len(sections.read_escalations(after)) == len(sections.read_escalations(text))
 
 
 @given(texts.documents, st.sampled_from(("en", "fr")))
-def test_escalation_append_is_an_insertion_and_resolving_changes_its_status_line(text: str, language: backlogs.Language) -> None:
+def test_escalation_append_is_an_insertion_and_resolving_changes_its_status_line(
+    text: str, language: backlogs.Language
+) -> None:
     before = sections.read_escalations(text)
     options = (sections.Option("a", "b", "c"), sections.Option("d", "e", "f"))
     block = sections.Escalation("ESC-x", "B001 — why", "tried", options, "what?")
@@ -215,7 +229,9 @@ def test_escalation_append_is_an_insertion_and_resolving_changes_its_status_line
     assert found.pending
     decided = sections.resolve_escalation(after, found, "do $1 (soon)", "2026-01-05T09:00:00.000Z", language)
     assert [one.id for one in sections.read_escalations(decided)] == [one.id for one in read]
-    assert next(one for one in sections.read_escalations(decided) if one.start == found.start).decision == "do $1 (soon)"
+    assert (
+        next(one for one in sections.read_escalations(decided) if one.start == found.start).decision == "do $1 (soon)"
+    )
     changed = [(a, b) for a, b in zip(after.split("\n"), decided.split("\n"), strict=True) if a != b]
     assert len(changed) == 1
     assert changed[0][0].startswith("Stat")
@@ -226,7 +242,10 @@ def inserted(before: str, after: str) -> None:
     more = len(after) - len(before)
     at = next((at for at in range(len(before)) if before[at] != after[at]), len(before))
     # what was put in may begin with what follows it: then it stands up to its own length further left
-    assert any(before[: at - back] + after[at - back : at - back + more] + before[at - back :] == after for back in range(min(at, more) + 1))
+    assert any(
+        before[: at - back] + after[at - back : at - back + more] + before[at - back :] == after
+        for back in range(min(at, more) + 1)
+    )
 
 
 @given(texts.documents, texts.anything)
@@ -296,12 +315,16 @@ def test_headings_fences_and_tasks_are_those_of_commonmark(text: str) -> None:
         for at, token in enumerate(tokens)
         if token.type == "heading_open" and token.map
     ]
-    opaque = {row for token in tokens if token.type in ("fence", "html_block") and token.map for row in range(*token.map)}
+    opaque = {
+        row for token in tokens if token.type in ("fence", "html_block") and token.map for row in range(*token.map)
+    }
     items = [tokens[at + 2].content for at, token in enumerate(tokens) if token.type == "list_item_open"]
     scanned = lines.split(text)
     ours = [(*title, row) for row, line in enumerate(scanned) if (title := lines.heading(line))]
     assert ours == headings
-    assert {row for row, line in enumerate(scanned) if line.opaque and line.text} == {row for row in opaque if scanned[row].text}
+    assert {row for row, line in enumerate(scanned) if line.opaque and line.text} == {
+        row for row in opaque if scanned[row].text
+    }
     tasks = todo.parse(text).tasks
     assert [task.text for task in tasks] == [words[4:] for words in items if words.startswith("[")]
 

@@ -50,6 +50,8 @@ class Refusal:
         return self.next_step or CODES[self.code].next_step
 
     def __str__(self) -> str:
+        if len(self.reasons) == 1 and self.reasons[0].startswith(f"[{self.code}]"):
+            return f"{self.prefix}: {self.reasons[0]}\nNext: {self.step}"
         body = self.reasons[0] if len(self.reasons) == 1 else "\n" + "\n".join(f"  - {row}" for row in self.reasons)
         return f"{self.prefix}: [{self.code}] {body}\nNext: {self.step}"
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from echelon.core.documents.entries import EntriesDocument, Entry, cycles
+from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import SIZES, State
+from echelon.core.documents.graph import cycles
 
 SHOWN_MAX = 20  # reasons listed in one refusal
 

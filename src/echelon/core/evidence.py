@@ -350,7 +350,10 @@ def merge_message(value: Mapping[str, Any], title: str, files: int) -> str:
 _TRAILER_LINE = re.compile(rf"^{TRAILER}: (\{{.*\}})$", re.MULTILINE)
 _DIGEST_LINE = re.compile(r"^Echelon-Evidence: sha256:([0-9a-f]{64})$", re.MULTILINE)
 _CLAIM = re.compile(rf"^(?:{TRAILER}|Echelon-Evidence):", re.MULTILINE)
-_PLAIN_LINES = (re.compile(r"^Echelon-Item: (.*)$", re.MULTILINE), re.compile(r"^Echelon-Coverage: (.*)$", re.MULTILINE))
+_PLAIN_LINES = (
+    re.compile(r"^Echelon-Item: (.*)$", re.MULTILINE),
+    re.compile(r"^Echelon-Coverage: (.*)$", re.MULTILINE),
+)
 
 
 def read_message(message: str) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:

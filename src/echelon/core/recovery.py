@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from echelon.core.codes import CODES
-from echelon.core.documents import criteria, entries, lines, render
+from echelon.core.documents import criteria, entries, graph, lines, render
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.findings import Finding, Severity
 from echelon.core.documents.grammar import NO_DEPENDENCY, State, field, fold
@@ -95,7 +95,7 @@ def _backlog(world: World) -> list[Placed]:
     if world.backlog is None:
         return [Placed(BACKLOG, 0, 0, "BACKLOG_MISSING", "warning", "backlog.md does not exist")]
     document = entries.parse(world.backlog.text, quick=False)
-    findings = [*document.findings, *entries.graph_findings(document)]
+    findings = [*document.findings, *graph.graph_findings(document)]
     for entry, (start, end) in zip(document.entries, document.spans, strict=True):
         promises, odd = criteria.read(document.text, start, end, entry.id)
         findings += odd

@@ -92,7 +92,7 @@ class Delivery:
                 return self._outcome("done", decision.code, (*decision.reasons, *self._unproved()), decision.step)
             return self._blocked(decision)
         name = str(decision.data["item"])
-        self._tell(Event("started", name, decision.message.split("\n", 1)[0].removeprefix("STARTED ")))
+        self._tell(Event("started", name, str(decision.data["title"])))
         return None
 
     def _unproved(self) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def show(found: Verification, no_run: bool = False) -> None:
     for problem in found.problems:
         render.complain(f"✗ [{problem.code}] {problem.message}")
     good = sum(1 for proof in found.proofs if proof.holds)
-    render.say(f"{good} of {len(found.proofs)} statements {'hold' if good != 1 else 'holds'}")
+    render.say(f"{good} of {len(found.proofs)} statement(s) hold")
 
 
 def verification_json(found: Verification) -> dict[str, Any]:

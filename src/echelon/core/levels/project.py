@@ -180,7 +180,7 @@ def _started(
     )
     prompt = briefing.prompt(world, flipped, running)
     message = f"STARTED {entry.id} — {entry.title}\n---\n{prompt}"
-    data = {"item": entry.id, "mission": running.name, "prompt": prompt}
+    data = {"item": entry.id, "title": entry.title, "mission": running.name, "prompt": prompt}
     return Decision(writes, message, opening, data, flipped)
 
 
@@ -228,7 +228,9 @@ def merged(world: World, request: Merged, now: str) -> Decision | Refusal:
     if running is None:
         return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
     if (running.phase, "merged") not in states.MISSION or request.commit != running.candidate:
-        return refuse("NOT_PROVED", f"{running.name} is {running.phase}: no evidence lets {request.commit[:12]} close it")
+        return refuse(
+            "NOT_PROVED", f"{running.name} is {running.phase}: no evidence lets {request.commit[:12]} close it"
+        )
     line = render.summary(todo.parse(request.todo or "").record, world.language)
     french = world.language == "fr"
     label = "Compte-rendu : " if french else "Completion record: "
