@@ -39,7 +39,7 @@ def test_three_items_are_delivered_and_a_plain_clone_proves_them(tmp_path: Path)
     elsewhere.mkdir()
     proved = command(elsewhere, tmp_path / "other-home", "verify", "--from", str(tmp_path / "copy"))
     assert (proved.returncode, proved.stderr) == (0, "")
-    assert "3 of 3 statements hold" in proved.stdout
+    assert "3 of 3 statement(s) hold" in proved.stdout
     one = command(tmp_path / "copy", tmp_path / "other-home", "verify", "B002", "--json")
     assert [proof["item"] for proof in json.loads(one.stdout)["proofs"]] == ["B002"]
     none = command(tmp_path / "copy", tmp_path / "other-home", "verify", "B009")
