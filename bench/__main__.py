@@ -35,7 +35,7 @@ def main(words: list[str]) -> int:
     run = page.Run(time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))
     for name in words or MODULES:
         _group(run, name)
-    if not words:
+    if not words and all(group.name in run.loads for group in GROUPS):  # a page with holes helps nobody
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(page.markdown(run), "utf-8")
         print(f"written: {PAGE.relative_to(ROOT)}")

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from bench import materials
 from bench.timing import Samples, process, scratch, several, timed, timed_with_cpu
-from echelon.core import requests
+from echelon.core import evidence_log, requests
 from echelon.core.decide import Decision
 from echelon.core.documents import entries, sections
-from echelon.core.model import PROJECT, BaseFacts
+from echelon.core.evidence import CheckResult, Run
+from echelon.core.model import EVIDENCE, PROJECT, BaseFacts
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import SystemClock
+from echelon.engine.world import decode
 from echelon.ports import Change
 from echelon.store.transaction import Store
 
@@ -20,6 +22,8 @@ ITEMS = 10_000
 RUNS = 9
 STATES = 25  # many: fsync on a shared disk scatters
 APPENDS = 500
+RED = Run("red", "", 1, 0.01, "", "0" * 64, "none")
+GREEN = Run("green", "", 0, 0.01, "", "0" * 64, "none")
 IN_PLACE = BaseFacts("", in_place=True)  # decide and commit all documents; no slot
 
 
@@ -44,11 +48,12 @@ def _states(folder: Path, text: str) -> Samples:
         "start_tracked": [],
         "start_close_cold": [],
     }
-    _close(engine, _start(engine, IN_PLACE))
+    _close(engine, _ends(engine, _start(engine, IN_PLACE)))
     for _ in range(STATES):
         opened: list[str] = []
         start, start_cpu = timed_with_cpu(lambda opened=opened: opened.append(_start(engine, IN_PLACE)))
-        close, close_cpu = timed_with_cpu(lambda opened=opened: _close(engine, opened[0]))
+        asked = _ends(engine, opened[0])
+        close, close_cpu = timed_with_cpu(lambda asked=asked: _close(engine, asked))
         found["start"].append(start)
         found["start_close"].append(start + close)
         found["start_close_cpu"].append(start_cpu + close_cpu)
@@ -57,7 +62,7 @@ def _states(folder: Path, text: str) -> Samples:
         base = BaseFacts("0" * 40, text.encode().decode(), materials.SPEC)
         opened = []
         found["start_tracked"].append(timed(lambda base=base, opened=opened: opened.append(_start(engine, base))))
-        _close(engine, opened[0])
+        _close(engine, _ends(engine, opened[0]))
     words = [sys.executable, "-m", "bench.documents", str(folder / "ws"), str(folder / "home")]
     here = Path(__file__).parent.parent
     found["start_close_cold"] = several(lambda: process(words, here, folder / "home"), 5)
@@ -70,9 +75,23 @@ def _start(engine: Engine, base: BaseFacts) -> str:
     return str(decision.data["item"])
 
 
-def _close(engine: Engine, item: str) -> None:
-    decision = engine.ask(requests.Merged(item, "", None))
-    assert isinstance(decision, Decision), decision
+def _ends(engine: Engine, item: str) -> tuple[requests.Request, ...]:
+    """The verdict on given results with its record, then the end: what follows a real run of the checks."""
+    mission = engine.world().mission(item)
+    assert mission is not None
+    results = tuple(CheckResult(check, RED, GREEN) for check in mission.definition.checks)
+    base = BaseFacts(mission.base, in_place=mission.in_place)
+    findings = requests.Findings(base, "0" * 40, "0" * 40, ("a.txt",), results, todo="- [x] fait\n")
+    log = decode(engine.workspace.store.read(EVIDENCE).content)
+    record, digest = evidence_log.line(log, "closing", "2026-01-05T09:00:00.000Z", {"item": item})
+    proved = requests.CloseItem(findings, item, "", record, digest)
+    return proved, requests.Merged(item, "", findings.todo)
+
+
+def _close(engine: Engine, asked: tuple[requests.Request, ...]) -> None:
+    for request in asked:
+        decision = engine.ask(request)
+        assert isinstance(decision, Decision), decision
 
 
 def _journal(root: Path) -> None:
@@ -96,7 +115,7 @@ def _journal(root: Path) -> None:
 def cold(root: Path, home: Path) -> None:
     """What the cold run does in its own process."""
     engine = materials.engine(root, home)
-    _close(engine, _start(engine, IN_PLACE))
+    _close(engine, _ends(engine, _start(engine, IN_PLACE)))
 
 
 if __name__ == "__main__":

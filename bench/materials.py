@@ -6,7 +6,6 @@ i mod 4, delivered below n/2, dependencies B(i-1) and B(i-3) for every third, tw
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from bench.timing import process
@@ -27,9 +26,9 @@ def items(count: int) -> str:
 def _item(i: int, count: int) -> str:
     waits = f"B{i - 1:03d}, B{i - 3:03d}" if i > 3 and i % 3 == 0 else "—"
     return (
-        f"### B{i:03d} — Tâche numéro {i} du projet\n- Priorité : P{1 + 7 * i % 4}\n- Taille : {SIZES[i % 4]}\n"
-        f"- Statut : [{'x' if i < count / 2 else ' '}]\n- Dépend de : {waits}\n- Description : ce que fait la tâche {i}, en une seule ligne\n"
-        f"- Critères d'acceptation :\n  - [ ] le cas ordinaire {i} répond juste\n  - [ ] le cas d'erreur {i} dit où\n\n"
+        f"### B{i:03d} — Tâche {i} du projet\n- Priorité : P{1 + 7 * i % 4}\n- Taille : {SIZES[i % 4]}\n"
+        f"- Statut : [{'x' if i < count / 2 else ' '}]\n- Dépend de : {waits}\n- Description : ce que fait la tâche {i}, en bref\n"
+        f"- Critères d'acceptation :\n  - [ ] cas ordinaire — preuve : `test -e a{i}`\n  - [ ] cas d'erreur — preuve : `test -e e{i}`\n\n"
     )
 
 
@@ -50,12 +49,11 @@ def playbook(count: int) -> str:
 
 
 def workspace(root: Path, backlog: str) -> Path:
-    """A folder with `.opencode/`; items need no check, so that the peer can read the same files."""
+    """A folder with `.opencode/` that the peer can read too: to it, checks are words of the criteria."""
     state = root / ".opencode"
     state.mkdir(parents=True)
     (state / "spec.md").write_text(SPEC, "utf-8")
     (state / "backlog.md").write_text(backlog, "utf-8")
-    (state / "orchestrator.jsonc").write_text(json.dumps({"policy": "attested"}), "utf-8")
     return root
 
 

@@ -67,9 +67,16 @@ def markdown(run: Run) -> str:
         parts += [
             f"\n## {group.title}\n",
             *_table(run, group),
-            f"\nLoad before → after: {run.loads.get(group.name, 'unknown')}",
+            f"\nLoad before → after: {run.loads.get(group.name, 'unknown')}.{_crowded(run, group)}",
         ]
     return "\n".join([*parts, "", _NOTES])
+
+
+def _crowded(run: Run, group: Group) -> str:
+    """A warning where others wanted more than the machine has: such times are upper bounds."""
+    sides = run.loads.get(group.name, "").split(" → ")
+    busy = any(float(side.split()[0]) > (os.cpu_count() or 1) for side in sides if side[:1].isdigit())
+    return " **More than the cores: others were running; read these times as upper bounds.**" if busy else ""
 
 
 def _peer(run: Run) -> str:
@@ -100,8 +107,9 @@ _NOTES = """\
 - The backlog is ten lines for each item, French, 2.85 MB for 10,000; half of it delivered, every third item with two
   dependencies. Peer and Echelon read the same bytes.
 - *Parse* is one call on the text in memory, in a warm process, for both. Echelon's parse also keeps spans and findings.
-- *Start + close* is the request as the engine serves it: lock, read, decide, compare, log, fsync, apply; twice. The
-  peer's is its own start and close tool function; it neither locks nor syncs.
+- *Start + close* is three requests as the engine serves them - start, the verdict with its evidence record, the end -
+  each with lock, read, decide, compare, log, fsync, apply; running the checks is not in it. The peer's is its own start
+  and close tool function, which keep no evidence, lock nothing and sync nothing.
 - *Journal*: every append is a transaction of its own with an operation record, and survives power loss. The peer's are not synced.
 - Commands are run with bytecode compiled, as an installer leaves it.
 - *Delivering* is everything but the agent: the check runs twice (base, candidate) in clean checkouts in the sandbox.

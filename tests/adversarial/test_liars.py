@@ -32,7 +32,7 @@ FILES = {
     ),
 }
 ADD, OLD = f"{PYTEST} tests/test_add.py", f"{PYTEST} tests/test_old.py"
-LIMITS = {"attempts": 1, "checkSeconds": 5, "checkOutputBytes": 20_000, "warmSlots": 0}
+LIMITS = {"attempts": 1, "checkSeconds": 3, "checkOutputBytes": 20_000, "warmSlots": 0}
 CONFIG = {"limits": LIMITS, "checks": {"environment": {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}}}
 
 Steps = list[dict[str, Any]]

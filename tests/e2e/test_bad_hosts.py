@@ -17,7 +17,6 @@ from echelon.actions.table import perform
 from echelon.core import report
 from echelon.core.decide import Decision
 from echelon.dispatch.deliver import Delivery, Event, Outcome
-from echelon.engine import picture
 from echelon.errors import HostError
 from echelon.ports import Assignment, EndReason, HostCapabilities, TurnEnd, Usage
 from workspaces import Shop, backlog, wants
@@ -104,7 +103,7 @@ def test_a_bad_host_ends_within_its_limits(tmp_path: Path, name: str) -> None:
     assert len([entry for entry in shop.engine().world().escalations if entry.pending]) == 2
     state = sum(path.stat().st_size for path in (shop.root / ".opencode").rglob("*") if path.is_file())
     assert state < STATE_BYTES_MAX
-    assert len(report.markdown(picture.status(shop.engine().world()))) < STATE_BYTES_MAX
+    assert len(report.markdown(report.status(shop.engine().world()))) < STATE_BYTES_MAX
 
 
 @pytest.mark.parametrize("name", sorted(BAD)[::2])

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from echelon.actions.table import ACTIONS
+from echelon.actions.table import ACTIONS, perform
+from echelon.core.codes import CODES
+from echelon.core.decide import Refusal
 from slots_world import plain, write
 from workspaces import HONEST, THREE, Shop, backlog, bytes_of, check, command, does, item, wants
 
@@ -190,7 +192,7 @@ def test_every_flipped_byte_of_the_evidence_log_is_noticed(tmp_path: Path) -> No
     path = shop.root / ".opencode/echelon/evidence.jsonl"
     good = path.read_bytes()
     assert shop.verify(rerun=False).holds
-    for at in range(0, len(good), max(1, len(good) // 60)):
+    for at in range(0, len(good), max(1, len(good) // 25)):
         path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         assert not shop.verify(rerun=False).holds, good[max(0, at - 20) : at + 20]
     path.write_bytes(good)
@@ -208,7 +210,7 @@ def test_every_flipped_byte_of_a_rewritten_statement_is_noticed(tmp_path: Path) 
     tree, parents = shop.git("rev-parse", "main^{tree}"), shop.git("log", "-1", "--format=%P", "main").split()
     start = message.index("Echelon-Evidence")
     (shop.root / ".opencode/echelon/evidence.jsonl").unlink()  # the clone has none
-    for at in range(start, len(message) - 1, max(1, (len(message) - start) // 40)):
+    for at in range(start, len(message) - 1, max(1, (len(message) - start) // 20)):
         changed = message[:at] + chr(ord(message[at]) ^ 1) + message[at + 1 :]
         (tmp_path / "message").write_text(changed, "utf-8")
         words = [word for parent in parents for word in ("-p", parent)]
@@ -312,16 +314,23 @@ ARGUMENTS = {
 def test_every_action_can_be_called(tmp_path: Path, started: bool) -> None:
     """Each answers done or refused with a code; none is a mistake of ours."""
     shop = Shop.make(tmp_path)
-    listed = shop.cli("call", "--list").stdout
     for name in ACTIONS:
-        assert f"{name}  (" in listed
         if started:
-            shop.cli("call", "backlog_start_item")
-        done = shop.cli("call", name, "--json", json.dumps(ARGUMENTS.get(name, {})))
-        assert done.returncode in (0, 1), (name, done.stderr)
-        answer = json.loads(done.stdout)
-        assert answer["ok"] == (done.returncode == 0)
-        assert answer["ok"] or (answer["code"] and answer["reasons"] and answer["next"])
+            perform(shop.engine(), "backlog_start_item", {}, "person")
+        answer = perform(shop.engine(), name, ARGUMENTS.get(name, {}), "person")
+        if isinstance(answer, Refusal):
+            assert answer.code in CODES and answer.reasons and answer.step, name
+        else:
+            assert answer.message, name
+
+
+def test_the_list_of_actions_names_each_with_its_arguments(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path)
+    listed = shop.cli("call", "--list").stdout
+    for name, action in ACTIONS.items():
+        assert f"{name}  (" in listed and action.doc in listed
+    refused = json.loads(shop.cli("call", "backlog_close_item", "--json", "{}").stdout)
+    assert (refused["ok"], refused["code"]) == (False, "NOTHING_IN_PROGRESS") and refused["next"]
 
 
 def test_an_item_can_be_delivered_by_hand_through_the_actions(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echelon.core.weakening import FINDINGS, find_weakenings
+from echelon.core.weakening import find_weakenings
+from echelon.core.weakening.model import FINDINGS
 
 Files = dict[str, str | None]
 T = "tests/test_a.py"
@@ -229,7 +230,178 @@ HONEST: dict[str, tuple[Files, Files]] = {
     ),
 }
 
+# What real histories of Python and TypeScript projects are full of: each of these once looked like a weakening to somebody.
+SUMS_CLASS = swap(
+    UNITTEST, ("self.assertTrue(add(1, 0))", "self.assertTrue(add(1, 0))\n            self.assertIn(1, adds())")
+)
+MOCKED = """
+    from unittest import mock
+
+    def test_mail():
+        with mock.patch("app.send") as send:
+            order("book")
+        send.assert_called_once_with("book")
+        assert stock("book") == 0
+"""
+SORTS = """
+    def test_sort_numbers():
+        assert sort([2, 1]) == [1, 2]
+
+    def test_sort_words():
+        assert sort(["b", "a"]) == ["a", "b"]
+"""
+CONFTEST = "import pytest\n\n@pytest.fixture\ndef db():\n    yield connect()\n"
+JEST = "module.exports = {\n  preset: 'ts-jest',\n  testTimeout: 100\n};\n"
+REFACTORED: dict[str, tuple[Files, Files]] = {
+    "two tests become one with parameters": (
+        {T: SORTS},
+        {
+            T: """
+    import pytest
+
+    @pytest.mark.parametrize(("given", "wanted"), [([2, 1], [1, 2]), (["b", "a"], ["a", "b"])])
+    def test_sort(given, wanted):
+        assert sort(given) == wanted
+"""
+        },
+    ),
+    "test class moved to another changed file": (
+        {T: LOGIN, "tests/test_b.py": dedent(SORTS)},
+        {T: swap(LOGIN, (ROLES, "")), "tests/test_b.py": dedent(SORTS) + dedent(ROLES)},
+    ),
+    "tests renamed and reordered": (
+        {T: LOGIN},
+        {T: swap(LOGIN, (WRONG, ""), (ROLES, WRONG.replace("wrong_password", "refuses") + ROLES.replace("admin(", "root(")))},
+    ),
+    "unittest's assertions to plain ones": (
+        {T: SUMS_CLASS},
+        {
+            T: """
+    import unittest
+
+    class Sums(unittest.TestCase):
+        def test_add(self):
+            assert add(1, 2) == 3
+            assert add(1, 0)
+            assert 1 in adds()
+"""
+        },
+    ),
+    "unittest's raises to pytest's": (
+        {T: "class TestA(unittest.TestCase):\n    def test_a(self):\n        with self.assertRaisesRegex(ValueError, 'no'):\n            f()\n"},
+        {T: "def test_a():\n    with pytest.raises(ValueError, match='no'):\n        f()\n"},
+    ),
+    "fixture extracted": py(
+        ("    def test_login():\n        user = login(\"a\", \"b\")\n", '    @pytest.fixture\n    def user():\n        return login("a", "b")\n\n    def test_login(user):\n'),
+    ),
+    "fixture moved to conftest": (
+        {T: LOGIN, "tests/conftest.py": CONFTEST},
+        {
+            T: swap(LOGIN, ("    def test_login():\n        user = login(\"a\", \"b\")\n", "    def test_login(user):\n")),
+            "tests/conftest.py": CONFTEST + "\n@pytest.fixture\ndef user():\n    return login('a', 'b')\n",
+        },
+    ),
+    "set-up moved to a context manager": py(
+        ("        user = login(\"a\", \"b\")\n", "        with session() as s:\n            user = s.login(\"a\", \"b\")\n")
+    ),
+    "mock replaced by a fake": (
+        {T: MOCKED},
+        {
+            T: """
+    def test_mail(post):
+        order("book")
+        assert post.sent == ["book"]
+        assert stock("book") == 0
+"""
+        },
+    ),
+    "mock replaced by monkeypatch": (
+        {T: MOCKED},
+        {
+            T: """
+    def test_mail(monkeypatch):
+        sent = []
+        monkeypatch.setattr("app.send", sent.append)
+        order("book")
+        assert sent == ["book"]
+        assert stock("book") == 0
+"""
+        },
+    ),
+    "one test of three assertions to three tests": (
+        {T: SUMS},
+        {
+            T: """
+    def test_add_small():
+        assert add(1, 2) == 3
+
+    def test_add_same():
+        assert add(2, 2) == 4
+
+    def test_add_negative():
+        assert add(-1, 1) == 0
+"""
+        },
+    ),
+    "steps in subtests": (
+        {T: SUMS},
+        {T: "def test_add(subtests):\n    for a, b, c in [(1, 2, 3), (2, 2, 4), (-1, 1, 0)]:\n        with subtests.test(a=a):\n            assert add(a, b) == c\n"},
+    ),
+    "test made asynchronous": py(("    def test_login", "    async def test_login"), ('user = login("a", "b")', 'user = await login("a", "b")')),
+    "pytest options bumped": one("pytest.ini", PYTEST_INI, PYTEST_INI.replace("-ra --strict-markers", "-ra -q --strict-markers --durations=5")),
+    "markers in pytest.ini": one("pytest.ini", PYTEST_INI, PYTEST_INI + "markers =\n    slow: takes long\n    net: opens the network\n"),
+    "pytest.ini becomes pyproject.toml": (
+        {"pytest.ini": "[pytest]\naddopts = -ra --strict-markers\ntestpaths = tests\nfilterwarnings = error\n", "pyproject.toml": PYPROJECT},
+        {"pytest.ini": None, "pyproject.toml": PYPROJECT + '[tool.pytest.ini_options]\naddopts = ["-ra", "--strict-markers"]\ntestpaths = ["tests"]\nfilterwarnings = ["error"]\n'},
+    ),
+    "a target added to the Makefile": one("Makefile", ".PHONY: test\ntest:\n\tpytest\n", ".PHONY: test docs\ntest:\n\tpytest\ndocs:\n\tmake html\n"),
+    "ci: another action, a matrix": one(
+        ".github/workflows/ci.yml", CI, CI.replace("  test:\n", "  test:\n    strategy:\n      matrix:\n        python: ['3.11', '3.12']\n")
+    ),
+    "js: assertions to a helper of the same count": js(
+        ("describe(", "function sameUser(user, name) {\n      expect(user.name).toBe(name);\n      expect(user.active).toBe(true);\n    }\n    describe("),
+        ('        expect(user.name).toBe("a");\n        expect(user.active).toBe(true);\n', '        sameUser(user, "a");\n'),
+    ),
+    "js: one assertion to a helper": js(
+        ("describe(", "const same = <T>(a: T, b: T): void => { expect(a).toBe(b); };\n    describe("), ('expect(user.name).toBe("a")', 'same(user.name, "a")')
+    ),
+    "js: two tests become one table": js(
+        ('      it("refuses"', '      it("allows", () => { expect(may("r")).toBe(true); });\n      it("refuses"')
+    ),
+    "js: beforeEach extracted": js(
+        ('      it("greets", () => {\n        const user = login("a", "b");\n', '      let user;\n      beforeEach(() => { user = login("a", "b"); });\n      it("greets", () => {\n')
+    ),
+    "js: it to test, asynchronous": js(('it("greets", () => {', 'test("greets", async () => {'), ("= login(", "= await login(")),
+    "js: describe wrapped": js(('describe("login"', 'describe("app", () => describe("login"'), ("    });\n", "    }));\n")),
+    "js: toEqual to toStrictEqual": js(("toEqual(name)", "toStrictEqual(name)")),
+    "js: mock replaced": (
+        {J: 'it("mails", () => { const send = jest.fn(); order(send); expect(send).toHaveBeenCalledWith("book"); });'},
+        {J: 'it("mails", () => { const sent = []; order((x) => sent.push(x)); expect(sent).toEqual(["book"]); });'},
+    ),
+}  # fmt: skip
+REFACTORED["js: two tests become one table"] = (
+    {J: 'it("a", () => { expect(f(1)).toBe(2); });\nit("b", () => { expect(f(2)).toBe(3); });\n'},
+    {J: 'it.each([[1, 2], [2, 3]])("f of %i", (x, y) => { expect(f(x)).toBe(y); });\n'},
+)
+
+# The same text, written by another formatter.
+FORMATTED: dict[str, tuple[Files, Files]] = {
+    "python": py(('login("a", "b")\n        assert user.name == "a"', "login(\n            'a', 'b',\n        )\n        assert (\n            user.name == 'a'\n        )")),
+    "python: line endings": one(T, dedent(LOGIN), dedent(LOGIN).replace("\n", "\r\n")),
+    "js": js(('"', "'"), (";", ""), ("toBe(true)", "toBe(\n          true,\n        )"), ("(name) =>", "name =>")),
+    "jest configuration": one("jest.config.js", JEST, JEST.replace("'", '"').replace("100", "100,").replace("  ", "    ")),
+    "jest configuration on one line": one("jest.config.js", JEST, JEST.replace("\n", " ")),
+    "package.json": one("package.json", PACKAGE, PACKAGE.replace("{", "{\n    ").replace(", ", ",\n    ")),
+    "pyproject.toml": one("pyproject.toml", PYPROJECT + TOOL, PYPROJECT + TOOL.replace('["tests"]', "[\n  'tests',\n]").replace('"-ra"', "'-ra'")),
+    "pytest.ini": one("pytest.ini", PYTEST_INI, PYTEST_INI.replace("tests docs", "\n    tests\n    docs").replace(" = ", "=")),
+    "workflow": one(".github/workflows/ci.yml", CI, CI.replace("    steps", "        steps").replace("make test", '"make test"') + "\n\n"),
+    "Makefile": one("Makefile", "test:\n\tpytest -q\n", "test:\n\n\tpytest  -q  \n"),
+}  # fmt: skip
+
 SKIP = ("    def test_login", "    @pytest.mark.skip\n    def test_login")
+SAME_USER: Files = {
+    J: 'function same(user, name) { expect(user.name).toBe(name); }\nit("a", () => { same(login("a"), "a"); });\n'
+}
 CHEATS: dict[str, tuple[str, tuple[Files, Files]]] = {
     # fewer tests
     "test removed": ("fewer_tests", py((WRONG, ""))),
@@ -243,8 +415,12 @@ CHEATS: dict[str, tuple[str, tuple[Files, Files]]] = {
     "test becomes a fixture": ("fewer_tests", py(("    def test_login", "    @pytest.fixture\n    def test_login"))),
     "test overwritten": ("fewer_tests", py((ROLES, ROLES + "\n    test_login = None\n"))),
     "tests under if False": ("fewer_tests", py((WRONG, "    if False:\n" + WRONG.replace("    ", "        ", 1).replace("\n    ", "\n        ")))),
+    "tests within a text": ("fewer_tests", py((WRONG, '    def test_new():\n        x = """\n' + WRONG + '    def test_more():\n        pass\n    """\n'))),
     "file that cannot be parsed": ("fewer_tests", py(("def test_login()", "def test_login("))),
     "file deleted": ("test_deleted", one(T, LOGIN, None)),
+    # Nobody but a person knows that a feature is not wanted any more.
+    "file deleted with the code it tests": ("test_deleted", ({T: LOGIN, "src/app.py": "def login(): ..."}, {T: None, "src/app.py": None})),
+    "test deleted with the code it tests": ("fewer_tests", ({T: LOGIN, "src/app.py": "def roles(): ..."}, {T: swap(LOGIN, (ROLES, "")), "src/app.py": None})),
     "file renamed out of collection": ("test_renamed", ({T: LOGIN}, {T: None, "tests/login_cases.py": LOGIN})),
     "file renamed to another ending": ("test_deleted", ({T: LOGIN}, {T: None, "tests/test_a.py.off": LOGIN})),
     # fewer assertions
@@ -261,6 +437,14 @@ CHEATS: dict[str, tuple[str, tuple[Files, Files]]] = {
     ),
     "shadowed by a second definition": ("tautology", py((ROLES, ROLES + "\n    def test_login():\n        assert True\n"))),
     "unittest weakened": ("fewer_assertions", one(T, UNITTEST, UNITTEST.replace("assertEqual(add(1, 2), 3)", "assertIsNotNone(add(1, 2))"))),
+    "helper in another file emptied": (
+        "fewer_assertions",
+        ({T: "def test_a():\n    check(f())\n", "tests/help.py": "def check(x):\n    assert x == 1\n"}, {T: "def test_a():\n\n    check(f())\n", "tests/help.py": "def check(x):\n    x\n"}),
+    ),
+    "helper emptied, the test is the same": (
+        "fewer_assertions",
+        ({T: "def test_a():\n    check(f())\n\ndef check(x):\n    assert x == 1\n"}, {T: "def test_a():\n    check(f())\n\ndef check(x):\n    x\n"}),
+    ),
     # skips
     "skip": ("new_skip", py(SKIP)),
     "skipif": ("new_skip", py(("    def test_login", "    @pytest.mark.skipif(True, reason='')\n    def test_login"))),
@@ -302,6 +486,9 @@ CHEATS: dict[str, tuple[str, tuple[Files, Files]]] = {
     "pytest.ini fewer paths": ("runner_config", one("pytest.ini", PYTEST_INI, PYTEST_INI.replace("tests docs", "tests"))),
     "pytest.ini warnings": ("runner_config", one("pytest.ini", PYTEST_INI, PYTEST_INI.replace("    error", "    ignore"))),
     "pytest.ini collects other files": ("runner_config", one("pytest.ini", PYTEST_INI, PYTEST_INI + "python_files = check_*.py\n")),
+    "pytest.ini becomes something softer": (
+        "runner_config", ({"pytest.ini": PYTEST_INI}, {"pytest.ini": None, "pyproject.toml": '[tool.pytest.ini_options]\naddopts = ["-ra"]\n'})
+    ),
     "pyproject ignore": ("runner_config", one("pyproject.toml", TOOL, TOOL.replace('"-ra"', '"-ra", "--ignore=tests/test_a.py"'))),
     "coverage lowered": ("runner_config", one("pyproject.toml", TOOL, TOOL.replace("90", "10"))),
     "setup.cfg plugin": ("runner_config", one("setup.cfg", "", "[tool:pytest]\naddopts = -p cheat\n")),
@@ -336,6 +523,9 @@ CHEATS: dict[str, tuple[str, tuple[Files, Files]]] = {
     "js: assertion commented out": ("fewer_assertions", js(("expect(user.active)", "// expect(user.active)"))),
     "js: no matcher": ("fewer_assertions", js(('expect(user.name).toBe("a")', "expect(user.name)"))),
     "js: weakened": ("fewer_assertions", js(('toBe("a")', "toBeDefined()"))),
+    "js: helper emptied": ("fewer_assertions", (SAME_USER, {J: swap(str(SAME_USER[J]), ("expect(user.name).toBe(name);", ""))})),
+    "js: helper returns first": ("swallowed", (SAME_USER, {J: swap(str(SAME_USER[J]), ("{ expect", "{ return; expect"))})),
+    "ci: echo swallows the command": ("ci_config", one(".gitlab-ci.yml", "test:\n  - echo 'a' && pytest\n", "test:\n  - echo 'a && pytest'\n")),
     "js: expect(true)": ("tautology", js(("expect(user.active).toBe(true)", "expect(true).toBe(true)"))),
     "js: x is x": ("tautology", js(('expect(user.name).toBe("a")', "expect(user.name).toBe(user.name)"))),
     "js: || true": ("tautology", js(("expect(user.active)", "expect(user.active || true)"))),
@@ -353,6 +543,17 @@ def run(files: tuple[Files, Files]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_change_has_no_finding(name: str) -> None:
     assert run(HONEST[name]) == []
+
+
+@pytest.mark.parametrize("name", REFACTORED)
+def test_refactoring_has_no_finding(name: str) -> None:
+    assert run(REFACTORED[name]) == []
+
+
+@pytest.mark.parametrize("name", FORMATTED)
+def test_formatting_has_no_finding(name: str) -> None:
+    before, after = FORMATTED[name]
+    assert before != after and run((before, after)) == run((after, before)) == []
 
 
 @pytest.mark.parametrize("name", CHEATS)
@@ -375,6 +576,17 @@ def test_findings_are_bounded_and_sorted() -> None:
     text = "".join(f"def test_{n}():\n    assert f({n}) == {n}\n" for n in range(2 * FINDINGS))
     found = find_weakenings({T: text}, {T: text.replace("assert", "assert True or")})
     assert len(found) == FINDINGS and list(found) == sorted(found)
+
+
+def test_a_long_file_is_followed_test_by_test() -> None:
+    """Six hundred tests, of which every two become one of two cases: nothing is lost; then one of them is."""
+    body = "    user = login({0})\n    assert user.name == {0}\n    assert user.active\n\n"
+    count = 600
+    old = "".join(f"def test_{n}():\n{body.format(n)}" for n in range(count))
+    pairs = [f"@pytest.mark.parametrize('x', [1, 2])\ndef test_{n}(x):\n{body.format(n)}" for n in range(count // 2)]
+    assert find_weakenings({T: old}, {T: "".join(pairs)}) == ()
+    found = find_weakenings({T: old}, {T: "".join(pairs[1:])})
+    assert [finding.kind for finding in found] == ["fewer_tests"]
 
 
 FRAGMENTS = st.sampled_from(
@@ -409,3 +621,6 @@ def test_deep_nesting_does_not_raise() -> None:
     for path in (T, J, "package.json", "pyproject.toml"):
         find_weakenings({path: ""}, {path: "(" * 50_000 + "[" * 50_000})
         find_weakenings({path: "x = " + "-" * 20_000 + "1"}, {path: "a" + ".b" * 20_000})
+    chain = "def test_a():\n    if a: f()\n" + "    elif a: f()\n" * 3_000
+    find_weakenings({T: ""}, {T: chain})
+    find_weakenings({T: chain}, {T: "if a: f()\n" + "elif a: f()\n" * 3_000})

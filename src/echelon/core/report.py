@@ -20,7 +20,7 @@ WAITING_SHOWN_MAX = 50
 
 def closings(world: World) -> dict[str, Attempt]:
     """item -> the attempt that delivered it with evidence; the newest where it was delivered more than once."""
-    return {attempt.item: attempt for attempt in world.attempts if attempt.reason == "delivered"}
+    return {attempt.item: attempt for attempt in world.attempts if attempt.coverage}
 
 
 def status(world: World) -> dict[str, Any]:

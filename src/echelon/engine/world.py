@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from echelon.core.config import Config
@@ -17,6 +18,7 @@ from echelon.core.model import (
     MISSIONS,
     PROJECT,
     SPEC,
+    Attempt,
     World,
     read_attempts,
     read_missions,
@@ -59,12 +61,20 @@ class Loader:
             spec=self._parse("spec", snapshots[SPEC], spec.parse),
             backlog=backlog,
             missions=self._own("missions", snapshots[MISSIONS], read_missions) or (),
-            attempts=self._own("attempts", snapshots[ATTEMPTS], read_attempts) or (),
+            attempts=self._attempts(snapshots[ATTEMPTS]),
             escalations=self._parse("escalations", snapshots[PROJECT], sections.read_escalations) or (),
             texts=texts,
             external=self._external(backlog, snapshots),
         )
         return world, snapshots
+
+    def _attempts(self, snapshot: Snapshot) -> tuple[Attempt, ...]:
+        """The attempts; their coverage counts only while the file is what Echelon wrote."""
+        attempts = self._own("attempts", snapshot, read_attempts) or ()
+        known = self._store.documents().get(ATTEMPTS)
+        if known is not None and known.digest == snapshot.digest:
+            return attempts
+        return tuple(replace(attempt, coverage="") for attempt in attempts)
 
     def remember(self, kind: str, digest: str, value: Any) -> None:
         """Keep a document that an edit made, under the digest its bytes will have."""

@@ -138,5 +138,6 @@ def render_check(check: Check | None, language: Language) -> str:
         return ""
     longest = max((len(run) for run in re.findall(r"`+", check.command)), default=0)
     ticks = "`" * (longest + 1)
+    pad = " " if check.command[:1] == "`" or check.command[-1:] == "`" else ""
     label = grammar.CHECK_LABELS[check.kind].text(language)
-    return f" — {label}{grammar.colon(language)} {ticks}{check.command}{ticks}"
+    return f" — {label}{grammar.colon(language)} {ticks}{pad}{check.command}{pad}{ticks}"

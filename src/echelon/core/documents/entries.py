@@ -153,7 +153,7 @@ class _Reader:
         """Offset of the next line that starts with a heading sign, at or after `position` (a line start)."""
         if position >= len(self.text):
             return len(self.text)
-        if self.text[position : position + 4].lstrip(" \ufeff").startswith("#"):
+        if self.text[position : position + 5].lstrip(" \ufeff").startswith("#"):
             return position
         found = _HEADING.search(self.text, max(position - 1, 0))
         return found.start() + 1 if found else len(self.text)
@@ -450,7 +450,9 @@ def _splice(document: EntriesDocument, at: int, start: int, end: int, new: str, 
     found: list[Finding] = []
     broken = False
     for finding in document.findings:
-        own_finding = document.spans[at][0] <= finding.offset < document.spans[at][1]
+        first, last = document.spans[at]
+        here = first <= finding.offset < last or finding.offset == last == len(document.text)
+        own_finding = here and finding.subject == document.entries[at].id
         if own_finding and finding.code in ("STATUS_MISSING", "MARKER_SPELLING", "UNKNOWN_MARKER"):
             continue
         broken = broken or (own_finding and finding.severity == "error")

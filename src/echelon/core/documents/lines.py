@@ -79,7 +79,7 @@ def _scan(text: str, start: int, end: int | None) -> tuple[list[Line], str]:
 
 def heading(line: Line) -> tuple[int, str] | None:
     """(level, text) when the line is an ATX heading outside fences and comments."""
-    if line.opaque or "#" not in line.text[:4]:
+    if line.opaque or "#" not in line.text[:5]:
         return None
     found = HEADING.match(line.text.lstrip("\ufeff"))
     return (len(found[1]), closed(found[2])) if found else None

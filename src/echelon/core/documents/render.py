@@ -18,7 +18,7 @@ LINE_MAX = 500
 QUOTE_LINES_MAX = 200
 SUMMARY_MAX = 200
 
-_STRUCTURE = re.compile(r"\s*(#|[-*+](\s|\[)|\d+[.)]\s|```|~~~|<!--|>|(statut|status)\s*:|\|)", re.IGNORECASE)
+_STRUCTURE = re.compile(r"\s*(#|[-*+]|\d+[.)](\s|\[)|```|~~~|<!--|>|(statut|status)\s*:|\|)", re.IGNORECASE)
 
 
 def clean(text: str) -> str:

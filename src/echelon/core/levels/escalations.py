@@ -16,10 +16,10 @@ from echelon.core.requests import RecordEscalation, ResolveEscalation, SuspendIt
 def record(world: World, request: RecordEscalation, now: str) -> Decision | Refusal:
     """Write the block; an item it concerns that is in flight is suspended in the same transaction."""
     named = {"context": request.context, "attempts": request.attempts, "expected_decision": request.expected}
-    gaps = [f"{name} is empty" for name, value in named.items() if not value.strip()]
+    gaps = [f"{name} is empty" for name, value in named.items() if not render.one_line(value)]
     if not OPTIONS_MIN <= len(request.options) <= OPTIONS_MAX:
         gaps.append(f"{OPTIONS_MIN} or {OPTIONS_MAX} options are needed, there are {len(request.options)}")
-    gaps += [f"option {at} has no label" for at, option in enumerate(request.options, 1) if not option.label.strip()]
+    gaps += [f"option {at} has no label" for at, option in enumerate(request.options, 1) if not render.one_line(option.label)]
     if gaps:
         return refuse("ARGUMENT_MISSING", *gaps)
     known = {entry.id for entry in world.escalations}
@@ -40,7 +40,7 @@ def record(world: World, request: RecordEscalation, now: str) -> Decision | Refu
 
 
 def resolve(world: World, request: ResolveEscalation, now: str) -> Decision | Refusal:
-    if not request.decision.strip():
+    if not render.one_line(request.decision):
         return refuse("ARGUMENT_MISSING", "say what is decided: decision")
     matching = [entry for entry in world.escalations if entry.id == request.escalation]
     pending = next((entry for entry in matching if entry.pending), None)

@@ -224,7 +224,7 @@ def attest(world: World, request: Attest) -> Decision | Refusal:
     _, entry, running = found
     if running is None:
         return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
-    if not request.note.strip():
+    if not render.one_line(request.note):
         return refuse("ARGUMENT_MISSING", "say what was looked at: note")
     numbered = list(enumerate(running.definition.criteria, 1))
     chosen = [promise for number, promise in numbered if promise.check is None and request.criterion in (0, number)]
@@ -247,7 +247,7 @@ def accept_weakening(world: World, request: AcceptWeakening, now: str) -> Decisi
     _, entry, running = found
     if running is None:
         return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
-    if not request.note.strip():
+    if not render.one_line(request.note):
         return refuse("ARGUMENT_MISSING", "say why it is right: note")
     accepted = replace(running, accepted=request.weakenings)
     writes: dict[str, str | None] = {MISSIONS: write_missions(with_mission(world.missions, accepted))}

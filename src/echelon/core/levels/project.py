@@ -99,10 +99,13 @@ def _choose(world: World, backlog: EntriesDocument, request: StartItem) -> tuple
 
 
 def _nothing(backlog: EntriesDocument, reasons: list[str], step: str) -> Refusal:
-    """ "Complete" is said only when every item is delivered (peer-levels.md W8)."""
-    if backlog.entries and all(entry.state is State.DELIVERED for entry in backlog.entries):
+    """ "Complete" is said only when every item is delivered (peer-levels.md W8), and none is lost to a bad header."""
+    lost = [finding.message for finding in backlog.findings if finding.code == "HEADER_ALMOST"]
+    if lost:
+        reasons, step = [*lost, *reasons], CODES["HEADER_ALMOST"].next_step
+    elif backlog.entries and all(entry.state is State.DELIVERED for entry in backlog.entries):
         return refuse("BACKLOG_COMPLETE")
-    if not backlog.entries:
+    elif not backlog.entries:
         return refuse(
             "NOTHING_ELIGIBLE",
             "the backlog has no items",
@@ -254,7 +257,7 @@ def fail(world: World, request: FailItem, now: str) -> Decision | Refusal:
     found = in_flight(world, request.item, "fail")
     if isinstance(found, Refusal):
         return found
-    if not request.reason.strip():
+    if not render.one_line(request.reason):
         return refuse("ARGUMENT_MISSING", "say why the item failed: reason")
     item, reason = found[1].id, render.one_line(request.reason)
     label = "Motif d'échec :" if world.language == "fr" else "Reason of failure:"
@@ -267,7 +270,7 @@ def suspend(world: World, request: SuspendItem, now: str) -> Decision | Refusal:
     found = in_flight(world, request.item, "suspend")
     if isinstance(found, Refusal):
         return found
-    if not request.reason.strip():
+    if not render.one_line(request.reason):
         return refuse("ARGUMENT_MISSING", "say why the item is suspended: reason")
     item, reason = found[1].id, render.one_line(request.reason)
     label = "Motif de suspension :" if world.language == "fr" else "Reason of suspension:"

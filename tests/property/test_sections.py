@@ -1,0 +1,200 @@
+"""Free text can never become structure (reliability.md R8): each anchor of the grammar, in each field, in each dress."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import proofs
+import texts
+import worlds
+from echelon.core import prompts
+from echelon.core import requests as ask
+from echelon.core.decide import Decision
+from echelon.core.documents import criteria, entries, graph, lines, render, sections, todo
+from echelon.core.documents.sections import Option
+from echelon.core.levels import decide
+from echelon.core.model import BACKLOG, CONTEXT, PROJECT
+
+NOW = "2026-02-03T04:05:06.789Z"
+
+ANCHORS = {
+    "header": "### B666 — hidden",
+    "header of a project": "### PRJ-666 — hidden",
+    "heading": "## Journal",
+    "heading of the escalations": "## Escalations",
+    "heading of the record": "## Compte-rendu",
+    "field": "- Statut : [x]",
+    "field in English": "- Status: [x]",
+    "criteria": "- Acceptance criteria:",
+    "box": "- [ ] a task",
+    "check": "— check: `false`",
+    "fence": "```",
+    "tilde fence": "~~~",
+    "comment": "<!--",
+    "mission": "<!-- echelon:mission B666.1 -->",
+    "journal line": "- [2026-01-01T00:00:00.000Z] ITEM LIVRÉ — B666",
+    "escalation": "### ESC-2026-01-01T00-00-00-000Z",
+    "status pending": "Statut : EN ATTENTE DE DÉCISION",
+    "status decided": "Status: DECIDED — no (2026-01-01T00:00:00.000Z)",
+    "part of an escalation": "#### Options",
+    "option": "1. **mine**",
+    "start of the block": "<!-- ORCHESTRATOR:SPEC-BACKLOG:START -->",
+    "end of the block": "<!-- ORCHESTRATOR:SPEC-BACKLOG:END -->",
+}
+DRESSES: dict[str, Callable[[str], str]] = {
+    "plain": lambda anchor: f"see\n{anchor}\nend",
+    "alone": lambda anchor: anchor,
+    "CRLF": lambda anchor: f"see\r\n{anchor}\r\nend",
+    "CR": lambda anchor: f"see\r{anchor}\rend",
+    "NBSP": lambda anchor: f"see\n\u00a0{anchor}\nend",
+    "bidi": lambda anchor: f"see\n\u202e{anchor}\u202c\nend",
+    "zero width": lambda anchor: f"see\n\u200b{anchor}\nend",
+    "line separator": lambda anchor: f"see\u2028{anchor}\u2028end\x0b{anchor}\x0c{anchor}\x85{anchor}",
+    "fence": lambda anchor: f"```\n{anchor}\n```\n{anchor}",
+    "64 KiB": lambda anchor: f"{'w ' * 32_768}\n{anchor}\n" + "\n" * 300 + anchor,
+}
+FIELDS = (
+    "fail", "suspend", "end_attempt", "attest", "accept_weakening", "context", "attempts", "label", "pros", "cons", "expected",
+    "decision", "record", "title", "criterion",
+)  # fmt: skip
+
+
+def request(field: str, text: str) -> ask.Request:
+    words = {name: "plain words" for name in ("context", "attempts", "expected", "label", "pros", "cons")} | {field: text}
+    match field:
+        case "fail":
+            return ask.FailItem(text)
+        case "suspend":
+            return ask.SuspendItem(text)
+        case "end_attempt":
+            return ask.EndAttempt("B001", "gave_up", text)
+        case "attest":
+            return ask.Attest("tree", "person", text)
+        case "accept_weakening":
+            return ask.AcceptWeakening("digest", text)
+        case "record":
+            return ask.Merged("B001", worlds.CANDIDATE, f"# Todo\n\n## Completion record\n- Files: {text}\n- Notes: {text}\n- Follow-up: {text}\n")
+        case "decision":
+            return ask.ResolveEscalation("ESC-old", text)
+    options = [Option(words["label"], words["pros"], words["cons"]), Option("other", "a", "b")]
+    return ask.RecordEscalation(words["context"], words["attempts"], options, words["expected"], "B002")
+
+
+def before(field: str, language: str) -> dict[str, str]:
+    """Two items, the first in flight, with a journal and a pending escalation in project.md."""
+    given_ = worlds.two_items(language)
+    project = "# Project\n\nnotes\n\n## Journal\n- [2026-01-01T00:00:00.000Z] ITEM SUSPENDED — B001 — x\n"
+    block = sections.Escalation("ESC-old", "plain", "plain", (Option("a", "b", "c"), Option("d", "e", "f")), "plain")
+    given_[PROJECT] = sections.append_escalation(project, block, "Project", "fr" if language == "fr" else "en")
+    started = worlds.ask(given_, ask.StartItem(worlds.BASE, "B001"), NOW)
+    if field == "record":
+        started = worlds.ask(started, ask.Attest("w" * 40, "person", "read it"), NOW)
+        started = worlds.ask(started, worlds.closing(started, "B001"), NOW)
+    return started
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("title", "criterion")])
+def test_free_text_of_a_request_is_never_structure(field: str, language: str) -> None:
+    given_ = before(field, language)
+    plain = shape(worlds.ask(given_, request(field, "plain words"), NOW))
+    dresses = DRESSES if language == "en" else {name: DRESSES[name] for name in ("plain", "CRLF", "zero width")}
+    for (anchor, words), (dress, wear) in itertools.product(ANCHORS.items(), dresses.items()):
+        after = worlds.ask(given_, request(field, wear(words)), NOW)
+        assert shape(after) == plain, (anchor, dress)
+
+
+@pytest.mark.parametrize(("name", "field"), [("quote", "expected"), ("quote", "context"), ("one_line", "label"), ("one_line", "decision")])
+def test_the_proof_sees_a_field_that_is_not_quoted(name: str, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = before(field, "en")
+    plain = shape(worlds.ask(files, request(field, "plain words"), NOW))
+    monkeypatch.setattr(sections, name, lambda text: text)
+    shapes = [shape(worlds.ask(files, request(field, DRESSES["plain"](words)), NOW)) for words in ANCHORS.values()]
+    assert any(found != plain for found in shapes)
+
+
+def shape(files: dict[str, str]) -> object:
+    """The structure that the parsers find: everything but the free words themselves."""
+    world = worlds.world(files)
+    assert world.backlog is not None
+    project = files[PROJECT]
+    contract = files.get(CONTEXT, "")
+    return (
+        [entry._replace(title="") for entry in world.backlog.entries],
+        [(one.code, one.severity) for one in (*world.backlog.findings, *graph.graph_findings(world.backlog))],
+        [[one.check for one in criteria.read(files[BACKLOG], *world.backlog.span(entry.id))[0]] for entry in world.backlog.entries],
+        [(one.time, one.kind) for one in sections.read_journal(project)],
+        [(one.id, one.pending, len(one.options), one.options[-1].label if one.options else "") for one in world.escalations],
+        [bool(part) for one in world.escalations for part in (one.context, one.attempts, one.expected, one.options[0].label if one.options else "")],
+        [line.count("#") for line in project.split("\n") if line.startswith("#")],
+        project.count("\n## "),
+        [(mission.name, mission.phase, len(mission.attestations)) for mission in world.missions],
+        [(attempt.item, attempt.attempt, attempt.reason) for attempt in world.attempts],
+        sections.eject_block(contract),
+        sorted(name for name in files if name != PROJECT),
+        {name: [row[:3] for row in text.split("\n") if row.startswith("#")] for name, text in files.items() if "archive" in name},
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("field", ["title", "criterion"])
+def test_free_text_of_an_item_is_never_structure_elsewhere(field: str, language: str) -> None:
+    """What a person wrote into an item stays in it, in every file that a mission starts with."""
+    for words, wear in itertools.product(ANCHORS.values(), DRESSES.values()):
+        text = wear(words)
+        item = render.item("B001", text if field == "title" else "t", 1, "S", (), "d", [(text if field == "criterion" else "c", None)], _language(language))
+        # the closing fence of a title of one word "```" is no heading; the item must be there and must be one
+        document = entries.parse(render.backlog_skeleton("x", _language(language)) + item)
+        assert [entry.id for entry in document.entries] == ["B001"]
+        found, _ = criteria.read(document.text, *document.span("B001"))
+        assert len(found) == 1
+        tasks = todo.parse(render.mission_todo("B001.1", "B001", text, found, _language(language)))
+        assert (tasks.mission, len(tasks.tasks), tasks.record) == ("B001.1", 1, None)
+
+
+def _language(name: str) -> entries.Language:
+    return "fr" if name == "fr" else "en"
+
+
+@pytest.mark.parametrize("words", ANCHORS.values(), ids=list(ANCHORS))
+def test_the_contract_and_the_prompt_quote_feedback(words: str) -> None:
+    files = before("end_attempt", "en")
+    for wear in DRESSES.values():
+        after = worlds.ask(files, request("end_attempt", wear(words)), NOW)
+        world = worlds.world(after)
+        mission = world.missions[0]
+        assert world.backlog is not None
+        prompt = prompts.mission(mission, world.backlog.section("B001"), "first", "en")
+        assert sections.eject_block(sections.inject_block("mine\n", prompt)) == "mine\n"
+        feedback = prompt[prompt.index("The attempt before was refused:") :].split("\n\n")[0]
+        rows = [row for row in feedback.split("\n")[1:] if row]
+        assert not any(row.lstrip().startswith(("#", "```", "<!--", "- [", "- S")) for row in rows)
+
+
+@proofs.examples(150, 20_000)
+@given(texts.anything, st.sampled_from([name for name in FIELDS if name not in ("title", "criterion")]))
+def test_any_text_in_any_field_leaves_the_shape(text: str, field: str) -> None:
+    files = before(field, "en")
+    asked = request(field, text)
+    decided = decide(worlds.world(files), asked, NOW)
+    if isinstance(decided, Decision):
+        assert shape(worlds.applied(files, decided)) == shape(worlds.ask(files, request(field, "plain words"), NOW))
+
+
+@given(texts.anything)
+def test_quoted_text_is_no_heading_no_bullet_and_opens_nothing(text: str) -> None:
+    quoted = render.quote(text)
+    assert lines.left_open(quoted) == ""
+    for line in lines.split(quoted):
+        assert lines.heading(line) is None
+        assert lines.BULLET.match(line.text) is None
+        assert lines.labelled(line.text) is None
+    one = render.one_line(text)
+    assert "\n" not in one
+    assert len(one) <= render.LINE_MAX
+    assert render.one_line(one) == one

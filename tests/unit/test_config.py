@@ -1,0 +1,75 @@
+"""The configuration: defaults, the peer's keys, and every mistake with its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from echelon.core import config
+
+
+def problems(text: str) -> list[tuple[str, str]]:
+    """(code, the text the finding points at)."""
+    return [(one.code, text[one.offset :].split("\n")[0][:20]) for one in config.parse(text, "file")[1]]
+
+
+def test_nothing_is_the_defaults() -> None:
+    for text in ("", "  \n", "// only a comment\n", "{}", "\ufeff{}"):
+        found, findings = config.parse(text, "file")
+        assert not findings
+        assert {setting.key: found[setting.key] for setting in config.SETTINGS} == {one.key: one.default for one in config.SETTINGS}
+
+
+def test_defaults_are_values_the_settings_allow() -> None:
+    for setting in config.SETTINGS:
+        assert setting.doc.endswith(".")
+        if setting.choices:
+            assert setting.default in setting.choices
+        if setting.kind == "number":
+            assert setting.least <= setting.default <= setting.most
+
+
+def test_comments_trailing_commas_groups_and_dotted_keys() -> None:
+    text = """{
+      // a comment with "quotes" and a , comma
+      "language": "fr", /* and
+      this */ "limits": {"attempts": 5,},
+      "checks.network": true, "baseBranch": "a // b",
+      "setup": [{"link": "node_modules",}, ],
+    }"""
+    found, findings = config.parse(text, "file")
+    assert not findings
+    assert (found.language, found.count("limits.attempts"), found["checks.network"]) == ("fr", 5, True)
+    assert found["baseBranch"] == "a // b"
+    assert found["setup"] == [{"link": "node_modules"}]
+
+
+def test_the_file_of_open_codining_is_accepted() -> None:
+    text = '{"orchestrator": {"webConsole": {"enabled": true, "port": 4096}, "steering": {"readGuard": false, "lineThreshold": 200}}}'
+    found, findings = config.parse(text, "file")
+    assert not findings
+    assert (found["webConsole.port"], found["steering.readGuard"]) == (4096, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "at"),
+    [
+        ('{"langage": "fr"}', "CONFIG_VALUE", '"langage"'), ('{\n  "language": "de"}', "CONFIG_VALUE", '"language"'),
+        ('{"limits": {"attempts": 0}}', "CONFIG_VALUE", '"attempts"'), ('{"limits": {"attempts": true}}', "CONFIG_VALUE", '"attempts"'),
+        ('{"limits": {"attempts": "3"}}', "CONFIG_VALUE", '"attempts"'), ('{"limits": 3}', "CONFIG_VALUE", '"limits"'),
+        ('{"limits": {"checkMemoryBytes": 1e999}}', "CONFIG_VALUE", '"checkMemoryBytes"'), ('{"steering": {"readGuard": "false"}}', "CONFIG_VALUE", '"readGuard"'),
+        ('{"setup": "npm ci"}', "CONFIG_VALUE", '"setup"'), ('{"baseBranch": "a\\nb"}', "CONFIG_VALUE", '"baseBranch"'),
+        ("[]", "CONFIG_SYNTAX", "["), ('{"orchestrator": []}', "CONFIG_SYNTAX", "{"), ('{"a" 1}', "CONFIG_SYNTAX", "1}"),
+        ("[" * 100_000, "CONFIG_SYNTAX", "["), ('{"limits": {"attempts": NaN}}', "CONFIG_SYNTAX", "{"), ('{"limits": {"attempts": ' + "9" * 5000 + "}}", "CONFIG_SYNTAX", "{"),
+        ('\ufeff{"langage": 1}', "CONFIG_VALUE", '"langage"'),
+    ],
+    ids=range(17),
+)  # fmt: skip
+def test_a_mistake_is_said_with_its_place(text: str, code: str, at: str) -> None:
+    assert [(one, where[: len(at)]) for one, where in problems(text)] == [(code, at)]
+
+
+def test_a_mistake_leaves_the_other_settings() -> None:
+    found, findings = config.parse('{"language": "fr", "policy": "maybe", "langage": 1}', "file")
+    assert len(findings) == 2
+    assert 'did you mean "language"' in findings[1].message
+    assert (found.language, found.policy) == ("fr", "proved")
