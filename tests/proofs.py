@@ -16,7 +16,9 @@ _COMMON = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("short", derandomize=True, max_examples=150, **_COMMON)
-settings.register_profile("long", max_examples=int(os.environ.get("ECHELON_EXAMPLES", "20000")), print_blob=True, **_COMMON)
+settings.register_profile(
+    "long", max_examples=int(os.environ.get("ECHELON_EXAMPLES", "20000")), print_blob=True, **_COMMON
+)
 settings.load_profile("long" if LONG else "short")
 
 

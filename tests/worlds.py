@@ -87,7 +87,8 @@ def run(outcome: str = "green", counts: tuple[int, int, int] | None = None, tail
 def results(mission: Mission) -> tuple[CheckResult, ...]:
     """What a good piece of work gives: checks red then green, guards green twice."""
     return tuple(
-        CheckResult(check, run("red" if check.kind == "check" else "green"), run()) for check in mission.definition.checks
+        CheckResult(check, run("red" if check.kind == "check" else "green"), run())
+        for check in mission.definition.checks
     )
 
 

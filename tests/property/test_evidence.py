@@ -18,13 +18,20 @@ from echelon.core.evidence import Attestation, CheckResult, Definition, Promise
 
 CHECK, GUARD = Check("check", "pytest -q tests/test_a.py"), Check("guard", "make lint")
 DEFINITION = Definition(
-    "B001", "Écran — login", (Promise("passes", CHECK), Promise("stays", GUARD), Promise("reads well", None)), (), "base"
+    "B001",
+    "Écran — login",
+    (Promise("passes", CHECK), Promise("stays", GUARD), Promise("reads well", None)),
+    (),
+    "base",
 )
 READS_WELL = Attestation("reads well", "person", "I read it", "w" * 40)
 
 
 def good(definition: Definition) -> list[CheckResult]:
-    return [CheckResult(one, worlds.run("red" if one.kind == "check" else "green"), worlds.run()) for one in definition.checks]
+    return [
+        CheckResult(one, worlds.run("red" if one.kind == "check" else "green"), worlds.run())
+        for one in definition.checks
+    ]
 
 
 def chain(count: int) -> list[dict[str, object]]:
@@ -56,7 +63,10 @@ def noticed(messages: list[str]) -> bool:
 def test_the_reference_chain_holds() -> None:
     assert not noticed(MESSAGES)
     assert [evidence.read_message(message)[0] for message in MESSAGES] == CHAIN
-    assert evidence.read_message("fix: a typo\n\nexplain the Echelon-Evidence: and Echelon-Statement: lines") == (None, ())
+    assert evidence.read_message("fix: a typo\n\nexplain the Echelon-Evidence: and Echelon-Statement: lines") == (
+        None,
+        (),
+    )
 
 
 # ---------------------------------------------------------------------------------------------- tampering
@@ -143,7 +153,10 @@ def test_two_statements_in_one_commit_are_noticed() -> None:
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("predicate", "subject", "name", "definition", "x")), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(("predicate", "subject", "name", "definition", "x")), inner)
+    ),
 )
 
 
@@ -161,7 +174,9 @@ def test_reading_a_message_is_total(text: str) -> None:
 def test_no_byte_of_the_evidence_log_changes_unseen() -> None:
     log = ""
     for value in CHAIN[:3]:
-        line, digest = evidence_log.line(log or None, "closing", "2026-01-01T00:00:00.000Z", {"statement": value["subject"]})
+        line, digest = evidence_log.line(
+            log or None, "closing", "2026-01-01T00:00:00.000Z", {"statement": value["subject"]}
+        )
         assert json.loads(line)["digest"] == digest
         log += line
     assert not evidence_log.read(log)[1]
@@ -218,7 +233,11 @@ def test_every_cell_of_the_verdict(kind: str, base: str, candidate: str, claimed
     """The kind is the definition's, whatever the run says that it was run as."""
     check = Check("check" if kind == "check" else "guard", "run it")
     held = Definition("B001", "t", (Promise("words", check),), (), "base")
-    run = CheckResult(Check("check" if claimed == "check" else "guard", "run it"), worlds.run(base), worlds.run(candidate, tail="the end"))
+    run = CheckResult(
+        Check("check" if claimed == "check" else "guard", "run it"),
+        worlds.run(base),
+        worlds.run(candidate, tail="the end"),
+    )
     found = verdict(held, [run])
     assert [problem.code for problem in found.problems] == REFUSED.get((kind, base, candidate), [])
     assert found.coverage == ("proved" if kind == "check" else "guarded")
@@ -257,8 +276,22 @@ ALONE = Definition("B001", "t", (Promise("reads well", None),), (), "start")
         (ALONE, True, "attested", True, [], "attested"),
         (ALONE, False, "attested", True, ["NOT_ATTESTED"], "none"),
         (ALONE, False, "proved", False, ["NOT_ATTESTED", "NO_CHECKS", "NOTHING_CHANGED"], "none"),
-        (Definition("B001", "t", (), (Promise("d", CHECK),), "start"), True, "attested", True, ["NO_CRITERIA"], "attested"),
-        (Definition("B001", "t", (Promise("s", GUARD),), (Promise("d", CHECK),), "start"), False, "proved", True, [], "guarded"),
+        (
+            Definition("B001", "t", (), (Promise("d", CHECK),), "start"),
+            True,
+            "attested",
+            True,
+            ["NO_CRITERIA"],
+            "attested",
+        ),
+        (
+            Definition("B001", "t", (Promise("s", GUARD),), (Promise("d", CHECK),), "start"),
+            False,
+            "proved",
+            True,
+            [],
+            "guarded",
+        ),
     ],
 )
 def test_attestations_policies_and_nothing_changed(

@@ -65,7 +65,9 @@ FIELDS = (
 
 
 def request(field: str, text: str) -> ask.Request:
-    words = {name: "plain words" for name in ("context", "attempts", "expected", "label", "pros", "cons")} | {field: text}
+    words = dict.fromkeys(("context", "attempts", "expected", "label", "pros", "cons"), "plain words") | {
+        field: text
+    }
     match field:
         case "fail":
             return ask.FailItem(text)
@@ -78,7 +80,11 @@ def request(field: str, text: str) -> ask.Request:
         case "accept_weakening":
             return ask.AcceptWeakening("digest", text)
         case "record":
-            return ask.Merged("B001", worlds.CANDIDATE, f"# Todo\n\n## Completion record\n- Files: {text}\n- Notes: {text}\n- Follow-up: {text}\n")
+            return ask.Merged(
+                "B001",
+                worlds.CANDIDATE,
+                f"# Todo\n\n## Completion record\n- Files: {text}\n- Notes: {text}\n- Follow-up: {text}\n",
+            )
         case "decision":
             return ask.ResolveEscalation("ESC-old", text)
     options = [Option(words["label"], words["pros"], words["cons"]), Option("other", "a", "b")]
@@ -109,7 +115,9 @@ def test_free_text_of_a_request_is_never_structure(field: str, language: str) ->
         assert shape(after) == plain, (anchor, dress)
 
 
-@pytest.mark.parametrize(("name", "field"), [("quote", "expected"), ("quote", "context"), ("one_line", "label"), ("one_line", "decision")])
+@pytest.mark.parametrize(
+    ("name", "field"), [("quote", "expected"), ("quote", "context"), ("one_line", "label"), ("one_line", "decision")]
+)
 def test_the_proof_sees_a_field_that_is_not_quoted(name: str, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     files = before(field, "en")
     plain = shape(worlds.ask(files, request(field, "plain words"), NOW))
@@ -127,17 +135,31 @@ def shape(files: dict[str, str]) -> object:
     return (
         [entry._replace(title="") for entry in world.backlog.entries],
         [(one.code, one.severity) for one in (*world.backlog.findings, *graph.graph_findings(world.backlog))],
-        [[one.check for one in criteria.read(files[BACKLOG], *world.backlog.span(entry.id))[0]] for entry in world.backlog.entries],
+        [
+            [one.check for one in criteria.read(files[BACKLOG], *world.backlog.span(entry.id))[0]]
+            for entry in world.backlog.entries
+        ],
         [(one.time, one.kind) for one in sections.read_journal(project)],
-        [(one.id, one.pending, len(one.options), one.options[-1].label if one.options else "") for one in world.escalations],
-        [bool(part) for one in world.escalations for part in (one.context, one.attempts, one.expected, one.options[0].label if one.options else "")],
+        [
+            (one.id, one.pending, len(one.options), one.options[-1].label if one.options else "")
+            for one in world.escalations
+        ],
+        [
+            bool(part)
+            for one in world.escalations
+            for part in (one.context, one.attempts, one.expected, one.options[0].label if one.options else "")
+        ],
         [line.count("#") for line in project.split("\n") if line.startswith("#")],
         project.count("\n## "),
         [(mission.name, mission.phase, len(mission.attestations)) for mission in world.missions],
         [(attempt.item, attempt.attempt, attempt.reason) for attempt in world.attempts],
         sections.eject_block(contract),
         sorted(name for name in files if name != PROJECT),
-        {name: [row[:3] for row in text.split("\n") if row.startswith("#")] for name, text in files.items() if "archive" in name},
+        {
+            name: [row[:3] for row in text.split("\n") if row.startswith("#")]
+            for name, text in files.items()
+            if "archive" in name
+        },
     )
 
 
@@ -147,7 +169,16 @@ def test_free_text_of_an_item_is_never_structure_elsewhere(field: str, language:
     """What a person wrote into an item stays in it, in every file that a mission starts with."""
     for words, wear in itertools.product(ANCHORS.values(), DRESSES.values()):
         text = wear(words)
-        item = render.item("B001", text if field == "title" else "t", 1, "S", (), "d", [(text if field == "criterion" else "c", None)], _language(language))
+        item = render.item(
+            "B001",
+            text if field == "title" else "t",
+            1,
+            "S",
+            (),
+            "d",
+            [(text if field == "criterion" else "c", None)],
+            _language(language),
+        )
         # the closing fence of a title of one word "```" is no heading; the item must be there and must be one
         document = entries.parse(render.backlog_skeleton("x", _language(language)) + item)
         assert [entry.id for entry in document.entries] == ["B001"]

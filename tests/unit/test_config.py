@@ -16,7 +16,9 @@ def test_nothing_is_the_defaults() -> None:
     for text in ("", "  \n", "// only a comment\n", "{}", "\ufeff{}"):
         found, findings = config.parse(text, "file")
         assert not findings
-        assert {setting.key: found[setting.key] for setting in config.SETTINGS} == {one.key: one.default for one in config.SETTINGS}
+        assert {setting.key: found[setting.key] for setting in config.SETTINGS} == {
+            one.key: one.default for one in config.SETTINGS
+        }
 
 
 def test_defaults_are_values_the_settings_allow() -> None:

@@ -33,7 +33,9 @@ def test_an_item_lost_in_a_fence_or_comment_that_is_never_closed_is_said(opening
 def test_a_journal_entry_after_an_open_fence_or_comment_can_be_read_again(opening: str) -> None:
     text = f"# Project\n\n{opening}"
     for number in range(3):
-        text = sections.append_journal(text, sections.journal_line("2026-01-05T09:00:00.000Z", "item_failed", f"{number}", "en"), "P", "en")
+        text = sections.append_journal(
+            text, sections.journal_line("2026-01-05T09:00:00.000Z", "item_failed", f"{number}", "en"), "P", "en"
+        )
     assert [entry.message for entry in sections.read_journal(text)] == ["0", "1", "2"]
     assert text.count("## Journal") == 1
 
@@ -89,7 +91,13 @@ def test_a_dependency_written_twice_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "title"), [("### B001 — C#", "C#"), ("### B001 — A ##", "A"), ("### B001 — #5 first", "#5 first"), ("###  B001 —  A \r", "A")]
+    ("header", "title"),
+    [
+        ("### B001 — C#", "C#"),
+        ("### B001 — A ##", "A"),
+        ("### B001 — #5 first", "#5 first"),
+        ("###  B001 —  A \r", "A"),
+    ],
 )
 def test_titles(header: str, title: str) -> None:
     assert entries.parse(header + "\n").entries[0].title == title
@@ -115,7 +123,10 @@ def test_checks(text: str, words: str, command: str) -> None:
     assert (found[0], found[1] and found[1].command, found[2]) == (words, command, "")
 
 
-@pytest.mark.parametrize("text", ["a — check: `b` — guard: `c`", "a — check: b", "a — check: ``", "a — check: `b` and more", "a — check: `\x00`"])
+@pytest.mark.parametrize(
+    "text",
+    ["a — check: `b` — guard: `c`", "a — check: b", "a — check: ``", "a — check: `b` and more", "a — check: `\x00`"],
+)
 def test_a_check_that_cannot_be_told_is_said(text: str) -> None:
     words, check, problem = criteria.split_check(text)
     assert check is None
@@ -199,7 +210,9 @@ def test_a_hostile_line_costs_no_more_than_its_length(text: str) -> None:
     render.quote(text)
 
 
-@pytest.mark.parametrize("text", ["{, " + "/**/" * 200 + "x", "{, " + "// " * 200 + "\nx", '{"a": 1' + "," * 5000, "/*" * 5000], ids=range(4))
+@pytest.mark.parametrize(
+    "text", ["{, " + "/**/" * 200 + "x", "{, " + "// " * 200 + "\nx", '{"a": 1' + "," * 5000, "/*" * 5000], ids=range(4)
+)
 def test_a_hostile_configuration_costs_no_more_than_its_length(text: str) -> None:
     _, findings = config.parse(text, "file")
     assert [finding.code for finding in findings] == ["CONFIG_SYNTAX"]

@@ -19,7 +19,9 @@ def record(world: World, request: RecordEscalation, now: str) -> Decision | Refu
     gaps = [f"{name} is empty" for name, value in named.items() if not render.one_line(value)]
     if not OPTIONS_MIN <= len(request.options) <= OPTIONS_MAX:
         gaps.append(f"{OPTIONS_MIN} or {OPTIONS_MAX} options are needed, there are {len(request.options)}")
-    gaps += [f"option {at} has no label" for at, option in enumerate(request.options, 1) if not render.one_line(option.label)]
+    gaps += [
+        f"option {at} has no label" for at, option in enumerate(request.options, 1) if not render.one_line(option.label)
+    ]
     if gaps:
         return refuse("ARGUMENT_MISSING", *gaps)
     known = {entry.id for entry in world.escalations}
