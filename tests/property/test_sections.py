@@ -65,9 +65,7 @@ FIELDS = (
 
 
 def request(field: str, text: str) -> ask.Request:
-    words = dict.fromkeys(("context", "attempts", "expected", "label", "pros", "cons"), "plain words") | {
-        field: text
-    }
+    words = dict.fromkeys(("context", "attempts", "expected", "label", "pros", "cons"), "plain words") | {field: text}
     match field:
         case "fail":
             return ask.FailItem(text)
