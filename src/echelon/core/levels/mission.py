@@ -35,7 +35,7 @@ from echelon.core.requests import AcceptWeakening, Attest, CloseItem, EndAttempt
 
 def close(world: World, request: CloseItem) -> Decision | Refusal:
     """The verdict; with a candidate, the decision to merge it. Every reason is given at once."""
-    found = project.in_flight(world, request.item, "close")
+    found = project.in_flight(world, request.item, "close" if request.record else "verify")
     if isinstance(found, Refusal):
         return found
     _, entry, running = found
