@@ -216,3 +216,13 @@ def test_a_hostile_line_costs_no_more_than_its_length(text: str) -> None:
 def test_a_hostile_configuration_costs_no_more_than_its_length(text: str) -> None:
     _, findings = config.parse(text, "file")
     assert [finding.code for finding in findings] == ["CONFIG_SYNTAX"]
+
+
+@pytest.mark.parametrize("words", ["health check: answers 200", "the guard: a person who looks", "preuve: un test"])
+def test_prose_with_the_word_check_is_prose(words: str) -> None:
+    assert criteria.split_check(words) == (words, None, "")
+
+
+@pytest.mark.parametrize("words", ["a — check: pytest", "a check: `pytest`", "a - guard: make test"])
+def test_a_check_that_was_meant_and_is_malformed_is_said(words: str) -> None:
+    assert criteria.split_check(words)[2]

@@ -20,7 +20,11 @@ COMMAND_LENGTH_MAX = 2_000
 _WORDS = "|".join(grammar.CHECK_WORDS)
 _CHECK = re.compile(rf"[{grammar.DASHES}][ \t\u00a0]*({_WORDS})[ \u00a0]*:[ \t\u00a0]*(`+)", re.IGNORECASE)
 _BEFORE = grammar.DASHES + " \t\r\n\u00a0"
-_CHECK_ALMOST = re.compile(rf"(?:^|[\s{grammar.DASHES}])({_WORDS})[ \u00a0]*:\s*\S", re.IGNORECASE)
+# A dash before the word, or a backquote behind it, says that a check was meant; "health check: answers 200" is prose.
+_CHECK_ALMOST = re.compile(
+    rf"[{grammar.DASHES}][ \t\u00a0]*({_WORDS})[ \u00a0]*:\s*\S|(?:^|\s)({_WORDS})[ \u00a0]*:[ \t\u00a0]*`",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def split_check(text: str) -> tuple[str, Check | None, str]:
         return words, Check("guard" if kind == "guard" else "check", command), ""
     almost = _CHECK_ALMOST.search(text)
     if almost:
-        word = almost[1]
+        word = almost[1] or almost[2]
         return text.strip(), None, f'"{word}:" has no command in backquotes at the end: write — {word}: `command`'
     return text.strip(), None, ""
 
