@@ -48,5 +48,9 @@ class TamperError(EchelonError):
     """A record that must not change was changed. Work stops until a person has looked."""
 
 
+class StoppedError(EchelonError):
+    """A person said stop while something was under way; nothing of it was kept."""
+
+
 class LimitError(EchelonError):
     """A named limit was reached."""

@@ -12,12 +12,12 @@ _SHAPE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # Capitals that are not ours: environment variables, git's file names, constants of the operating system.
 _FOREIGN = re.compile(
     r"(?:XDG|PIP|UV|LC|LD|SSL|RLIMIT|O|PYENV|NVM|RUSTUP|ASDF|VOLTA|JAVA|CURL|REQUESTS|NODE|HTTPS?|NO_PROXY|VIRTUAL_ENV"
-    r"|PYTEST|BISECT|ECHELON_CHECK)(?:_[A-Z_]*)?|[A-Z_]+_HEAD"
+    r"|PYTEST|BISECT|OPENCODE|ECHELON)(?:_[A-Z_]*)?|[A-Z_]+_HEAD"
     r"|GIT_(?:ALTERNATE_OBJECT_DIRECTORIES|ATTR_NOSYSTEM|AUTHOR_DATE|COMMITTER_DATE|CONFIG_[A-Z]+|DIR|INDEX_FILE"
     r"|LITERAL_PATHSPECS|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|OPTIONAL_LOCKS|TERMINAL_PROMPT|WORK_TREE)"
 )
-_SPEAKERS = {"refuse", "Refusal", "Problem", "Finding"} | {
-    f"{kind}Error" for kind in ("Input", "World", "Conflict", "Locked", "Git", "Host", "Tamper", "Limit")
+_SPEAKERS = {"refuse", "Refused", "Refusal", "Problem", "Finding"} | {
+    f"{kind}Error" for kind in ("Input", "World", "Conflict", "Locked", "Git", "Host", "Tamper", "Limit", "Stopped")
 }
 
 
@@ -25,7 +25,7 @@ def _used() -> dict[str, str]:
     """code -> a place where it stands as a literal, or at the start of one (`BUG: ...`)."""
     found: dict[str, str] = {}
     for name, tree in modules().items():
-        if name == "core/codes.py":
+        if name.startswith("core/codes/"):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

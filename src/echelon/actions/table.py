@@ -14,9 +14,10 @@ from typing import Any, Literal
 from echelon.core import report, requests
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.sections import Option
+from echelon.dispatch import ladder
 from echelon.engine.engine import Engine
 
-Level = Literal["mission", "project"]
+Level = Literal["review", "mission", "project"]
 Who = Literal["agent", "person"]  # "agent": agents and persons; "person": persons only
 
 Answer = Decision | Refusal
@@ -63,6 +64,11 @@ class NoteArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewArguments:
+    note: str = _doc("What was looked at, and why every criterion without a check holds.")
+
+
+@dataclass(frozen=True, slots=True)
 class EscalationArguments:
     context: str = _doc("What the problem is.")
     attempts: str = _doc("What was tried, by recovery level.")
@@ -96,6 +102,8 @@ class Action:
     arguments: type
     perform: Callable[[Engine, Any], Answer]
     changes: bool = True  # False: only looks
+    also: Level | None = None  # the level below that is offered it too
+    runs: bool = False  # runs the checks' commands on this machine
 
 
 def _start(engine: Engine, given: StartArguments) -> Answer:
@@ -145,6 +153,10 @@ def _attest(engine: Engine, given: AttestArguments) -> Answer:
     return engine.attest("person", given.note, criterion=given.criterion)
 
 
+def _review(engine: Engine, given: ReviewArguments) -> Answer:
+    return engine.attest("reviewer", given.note)
+
+
 def _accept(engine: Engine, given: NoteArguments) -> Answer:
     return engine.accept_weakening(given.note)
 
@@ -169,7 +181,14 @@ ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
         Action(
-            "backlog_status", "project", "agent", "Mode, counts and one line per item.", NoArguments, _status, False
+            "backlog_status",
+            "project",
+            "agent",
+            "Mode, counts and one line per item.",
+            NoArguments,
+            _status,
+            False,
+            "mission",
         ),
         Action(
             "backlog_start_item", "project", "agent", "Start an item: its slot, its contract.", StartArguments, _start
@@ -181,9 +200,17 @@ ACTIONS: dict[str, Action] = {
             "Run the checks of the item in flight and say the verdict.",
             NoArguments,
             _verify,
+            also="mission",
+            runs=True,
         ),
         Action(
-            "backlog_close_item", "project", "agent", "Verify, merge and mark the item delivered.", NoArguments, _close
+            "backlog_close_item",
+            "project",
+            "agent",
+            "Verify, merge and mark the item delivered.",
+            NoArguments,
+            _close,
+            runs=True,
         ),
         Action("backlog_fail_item", "project", "agent", "Give the item up; its work is kept.", ReasonArguments, _fail),
         Action(
@@ -198,15 +225,24 @@ ACTIONS: dict[str, Action] = {
             "backlog_resume_item", "project", "agent", "Bring a suspended item back to pending.", ItemArguments, _resume
         ),
         Action(
-            "backlog_attest", "mission", "person", "Say that criteria without a check hold.", AttestArguments, _attest
+            "backlog_attest", "project", "person", "Say that criteria without a check hold.", AttestArguments, _attest
+        ),
+        Action(
+            "backlog_review_item",
+            "review",
+            "agent",
+            "Say that criteria without a check hold, as one who did not write the change.",
+            ReviewArguments,
+            _review,
         ),
         Action(
             "backlog_accept_weakening",
-            "mission",
+            "project",
             "person",
             "Let the present changes to tests pass.",
             NoteArguments,
             _accept,
+            runs=True,
         ),
         Action(
             "record_escalation",
@@ -234,7 +270,29 @@ def perform(engine: Engine, name: str, given: Mapping[str, Any], caller: Who) ->
         return action.perform(engine, arguments)
     with engine.workspace.delivering(f"call {name}"):
         engine.recover()
-        return action.perform(engine, arguments)
+        answer = action.perform(engine, arguments)
+        if caller == "agent" and action.perform is _close and isinstance(answer, Refusal):
+            return _settled(engine, answer)
+        return answer
+
+
+def _settled(engine: Engine, refusal: Refusal) -> Refusal:
+    """A commander's refused close ends the attempt, as in a delivery by code: attempts are counted, none is for ever."""
+    mission = engine.world().mission()
+    if mission is None:
+        return refusal
+    kind, answer = ladder.settle(engine, mission, refusal)
+    if isinstance(answer, Refusal):
+        return refusal if kind == "blocked" else answer
+    step = _AFTER[kind]
+    return dataclasses.replace(refusal, reasons=(*refusal.reasons, answer.message), next_step=step)
+
+
+_AFTER = {
+    "attempt": "give the Commander these reasons and let it try again",
+    "suspended": "backlog_resume_item makes it ready again; other items can go on",
+    "escalated": "this item waits for the person; backlog_start_item goes on with the others",
+}
 
 
 def _validated(action: Action, given: Mapping[str, Any]) -> Any:

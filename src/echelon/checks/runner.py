@@ -14,7 +14,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from echelon.checks.environment import scrubbed
@@ -22,7 +22,7 @@ from echelon.checks.junit import read_counts
 from echelon.checks.output import tail
 from echelon.checks.sandbox import NAME, Sandbox
 from echelon.checks.supervise import supervise
-from echelon.errors import InputError, WorldError
+from echelon.errors import InputError, StoppedError, WorldError
 from echelon.ports import CheckLimits, Execution, Outcome
 
 COMMAND_BYTES = 64 * 1024  # the kernel takes 128 KiB for one argument
@@ -48,12 +48,13 @@ def run_check(
     writable: tuple[Path, ...] = (),
     readable: tuple[Path, ...] = (),
     network: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Execution:
     """Run `command` by bash with pipefail (by sh where there is no bash; the output's tail then says so).
 
     `environment` is added to the scrubbed one. `writable` and `readable` are for the sandbox, see `Sandbox.wrap`.
     Raises: InputError CHECK_COMMAND_INVALID; WorldError CHECK_DIRECTORY_MISSING, CHECK_START_FAILED,
-    CHECKS_UNSUPPORTED. Never raises for what the command does.
+    CHECKS_UNSUPPORTED; StoppedError STOPPED soon after `stopped()` says True. Never raises for what the command does.
     """
     _refuse(command, directory)
     limits = limits or CheckLimits()
@@ -77,7 +78,9 @@ def run_check(
             temporary=temporary,
         )
         started = time.monotonic()
-        why, code, output = supervise(argv, directory, variables, limits)
+        why, code, output = supervise(argv, directory, variables, limits, stopped)
+        if why == "stopped":
+            raise StoppedError("STOPPED", f"the check `{command[:60]}` was stopped; it says nothing.")
         seconds = time.monotonic() - started
         text = output.text()
         outcome, why = _judge(why, code, text, sandboxed=sandbox.name == NAME)

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ STOP_SECONDS = 5.0  # for the launcher to kill and go
 DRAIN_SECONDS = 2.0  # for the last output after everything was killed
 SWEEPS = 200
 CHUNK_BYTES = 64 * 1024
+LISTEN_SECONDS = 0.2  # how long a person's stop may go unheard
 
 MARK = "ECHELON_CHECK_ID"  # in the environment of every process of one check
 
@@ -51,12 +53,12 @@ class _Run:
 
 
 def supervise(
-    argv: list[str], directory: Path, variables: dict[str, str], limits: CheckLimits
+    argv: list[str], directory: Path, variables: dict[str, str], limits: CheckLimits, stopped: Callable[[], bool]
 ) -> tuple[str, int | None, Output]:
-    """(why it could not run or "", exit code, output)."""
+    """(why it could not run or "", exit code, output). The reason is `stopped` when `stopped()` said so."""
     run = _start(argv, directory, variables, limits)
     try:
-        why = _follow(run, limits)
+        why = _follow(run, limits, stopped)
     finally:
         _stop(run)
         flooded = not _drain(run)
@@ -110,7 +112,7 @@ def _start(argv: list[str], directory: Path, variables: dict[str, str], limits: 
     return _Run(process, ours, Output(limits.output_bytes), token)
 
 
-def _follow(run: _Run, limits: CheckLimits) -> str:
+def _follow(run: _Run, limits: CheckLimits, stopped: Callable[[], bool]) -> str:
     """Read until the launcher is gone or a limit is passed; the reason for stopping it, or ""."""
     deadline = time.monotonic() + limits.seconds
     assert run.process.stdout is not None
@@ -121,7 +123,9 @@ def _follow(run: _Run, limits: CheckLimits) -> str:
             left = deadline - time.monotonic()
             if left <= 0:
                 return "timed_out"
-            for key, _ in selector.select(left):
+            if stopped():
+                return "stopped"
+            for key, _ in selector.select(min(left, LISTEN_SECONDS)):
                 data = os.read(key.fd, CHUNK_BYTES)
                 if key.fileobj is run.control:
                     if not data:

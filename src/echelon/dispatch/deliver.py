@@ -16,18 +16,10 @@ from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
 from echelon.core.model import Mission, Reason, World
-from echelon.dispatch.outcome import (
-    LINE_MAX,
-    REASONS,
-    codes_of,
-    definition_is_wrong,
-    reason_of,
-    tamed,
-    waits_for_person,
-    words,
-)
+from echelon.dispatch import ladder
+from echelon.dispatch.outcome import LINE_MAX, REASONS, codes_of, definition_is_wrong, tamed, words
 from echelon.engine.engine import Engine
-from echelon.errors import HostError, TamperError
+from echelon.errors import HostError, StoppedError, TamperError
 from echelon.ports import Assignment, Host, TurnEnd
 
 SHOWN_MAX = 20  # names in one sentence
@@ -64,6 +56,13 @@ class Delivery:
 
     def run(self, item: str | None = None, *, in_place: bool = False) -> Outcome:
         """Deliver every eligible item in order, or the one named. Raises what the engine's rooms raise."""
+        self._engine.workspace.stopped = self._stopped
+        try:
+            return self._run(item, in_place)
+        except StoppedError as error:  # in the middle of a check
+            return self._halted(error.message)
+
+    def _run(self, item: str | None, in_place: bool) -> Outcome:
         for line in self._engine.recover():
             self._tell(Event("recovered", "", line))
         for _ in range(ROUNDS_MAX):
@@ -227,43 +226,17 @@ class Delivery:
             self._engine.attest("reviewer", end.text or "reviewed", mission.item)
 
     def _refused(self, mission: Mission, refusal: Refusal, tokens: int, cost: float) -> Outcome | None:
-        if waits_for_person(refusal):
-            return self._blocked(refusal)
-        reason = reason_of(refusal)
-        detail = "\n".join(refusal.reasons)
-        if definition_is_wrong(codes_of(refusal)):
-            return self._escalate(mission, detail)
-        if reason == "spec_changed":
-            suspending = requests.SuspendItem(refusal.reasons[0], mission.item, "spec_changed")
-            return self._told("suspended", mission, self._engine.end(suspending))
-        if reason == "conflict":
-            # the slot gets the base with conflict markers; the next attempt resolves them
-            base, files = self._engine.bring_base(mission)
-            return self._end(mission, "conflict", detail, tokens, cost, files or mission.conflicts, base)
-        return self._end(mission, reason, detail, tokens, cost)
+        kind, answer = ladder.settle(self._engine, mission, refusal, tokens, cost)
+        more = " " + "\n".join(refusal.reasons) if definition_is_wrong(codes_of(refusal)) else ""
+        return self._told(kind, mission, answer, more)
 
-    def _end(
-        self,
-        mission: Mission,
-        reason: Reason,
-        detail: str,
-        tokens: int,
-        cost: float,
-        conflicts: tuple[str, ...] = (),
-        base: str = "",
-    ) -> Outcome | None:
-        ending = requests.EndAttempt(mission.item, reason, detail, conflicts, base, tokens, cost)
-        decision = self._engine.end(ending)
-        escalated = isinstance(decision, Decision) and "escalation" in decision.data
-        return self._told("escalated" if escalated else "attempt", mission, decision)
+    def _end(self, mission: Mission, reason: Reason, detail: str, tokens: int, cost: float) -> Outcome | None:
+        ending = requests.EndAttempt(mission.item, reason, detail, (), "", tokens, cost)
+        kind, answer = ladder.end_attempt(self._engine, ending)
+        return self._told(kind, mission, answer)
 
     def _escalate(self, mission: Mission, detail: str) -> Outcome | None:
-        """The definition has to change, which is a person's to do: the item waits, the others go on."""
-        options = (Option("mend the check", "the item can be proved", "—"), Option("give up", "—", "not delivered"))
-        request = requests.RecordEscalation(
-            detail, "—", options, "Sharpen the check, or call it a guard.", mission.item
-        )
-        return self._told("escalated", mission, self._engine.end(request), f" {detail}")
+        return self._told("escalated", mission, ladder.escalate(self._engine, mission, detail), f" {detail}")
 
     def _ask(self, mission: Mission, end: TurnEnd) -> Outcome | None:
         """A question goes to a person; the item waits, the others go on."""

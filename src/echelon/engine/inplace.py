@@ -100,6 +100,7 @@ class InPlace:
             limits=workspace.check_limits,
             environment=dict(workspace.config["checks.environment"]),
             network=bool(workspace.config["checks.network"]),
+            stopped=workspace.stopped,
         )
         return recorded(execution)
 

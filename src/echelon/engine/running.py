@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,10 +33,13 @@ class TreeRunner:
         network: bool,
         environment: Mapping[str, str],
         fresh: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
+        tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._repository, self._workspace, self._cache_folder = repository, workspace, cache
         self._steps, self._sandbox, self._limits = steps, sandbox, limits
         self._network, self._environment, self._fresh = network, dict(environment), fresh
+        self._stopped, self._tell = stopped, tell
         self._cache = CheckCache(cache / "checks")
         self._gates = Gates(repository)
         self.environment_digest = ""
@@ -70,6 +73,7 @@ class TreeRunner:
         known = None if self._fresh else self._cache.get(key)
         if known is not None:
             return recorded(known)
+        self._tell(f"runs {command}")
         execution = run_check(
             command,
             checkout,
@@ -78,6 +82,7 @@ class TreeRunner:
             environment={**ready.environment, **self._environment},
             readable=ready.readable,
             network=self._network,
+            stopped=self._stopped,
         )
         self._cache.put(key, execution)
         return recorded(execution)

@@ -102,6 +102,9 @@ class Work:
             network=bool(workspace.config["checks.network"]),
             environment=cast("dict[str, str]", dict(workspace.config["checks.environment"])),
             fresh=self._fresh,
+            # asked late: whoever acts sets both after this is made
+            stopped=lambda: workspace.stopped(),  # noqa: PLW0108
+            tell=lambda line: workspace.tell(line),  # noqa: PLW0108
         )
 
     # -------------------------------------------------------------------------------------------------- slots

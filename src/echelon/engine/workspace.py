@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,6 +61,8 @@ class Workspace:
         self.root = root.resolve()
         self.places = places or Places.of_user()
         self.clock = SystemClock()
+        self.stopped: Callable[[], bool] = lambda: False  # whoever acts may say when a person wants it to end
+        self.tell: Callable[[str], None] = lambda _line: None  # hears, in one line, what takes long
         self.config, self.config_findings = self._configuration()
         self.store = Store(self.root, self.clock, wait_seconds=self.config.number("limits.lockSeconds"))
 

@@ -160,6 +160,13 @@ def eject_block(context: str) -> str:
     return text
 
 
+def block_of(context: str) -> str:
+    """The block that `inject_block` put on top, without its markers; "" when there is none."""
+    if not context.startswith(grammar.CONTEXT_START):
+        return ""
+    return context[len(grammar.CONTEXT_START) :].partition(grammar.CONTEXT_END)[0].strip()
+
+
 def _disarm(block: str) -> str:
     """The delimiters inside the block itself lose their power."""
     for marker in (grammar.CONTEXT_START, grammar.CONTEXT_END):

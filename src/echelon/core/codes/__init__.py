@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from echelon.core.codes.hosts import HOSTS
+
 
 class Code(NamedTuple):
     meaning: str
@@ -417,4 +419,15 @@ _DOORS = {
     ),
 }
 
-CODES: dict[str, Code] = {**_REFUSALS, **_VERIFY, **_FINDINGS, **_FAULTS, **_STORE, **_SLOTS, **_CHECKS, **_DOORS}
+_HOSTS = {code: Code(*row) for code, row in HOSTS.items()}
+CODES: dict[str, Code] = {
+    **_REFUSALS,
+    **_VERIFY,
+    **_FINDINGS,
+    **_FAULTS,
+    **_STORE,
+    **_SLOTS,
+    **_CHECKS,
+    **_DOORS,
+    **_HOSTS,
+}

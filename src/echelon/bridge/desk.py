@@ -1,0 +1,210 @@
+"""One directory of one OpenCode process: what its hooks ask, answered from the workspace that lies there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from echelon.bridge import contracts
+from echelon.bridge.commands import COMMANDS
+from echelon.bridge.keeping import Keeper
+from echelon.bridge.liveness import Liveness
+from echelon.bridge.looping import Looping
+from echelon.bridge.manifest import ENVIRONMENT, manifest
+from echelon.bridge.roles import ROLES
+from echelon.bridge.sessions import Sessions
+from echelon.bridge.tools import Call, Tools
+from echelon.bridge.wire import Refused, Wire
+from echelon.core import guarding, report
+from echelon.core.decide import Decision
+from echelon.core.documents import grammar
+from echelon.engine.workspace import Places, Workspace, find_workspace
+from echelon.errors import EchelonError, HostError
+
+EVENTS_REMEMBERED = 500  # ids, to hear an event once where OpenCode tells it twice
+STARTS = "backlog_start_item"  # the action that starts a project's loop
+
+
+class Desk:
+    """Everything is keyed by process and directory; nothing is shared between workspaces.
+
+    OpenCode may make its plugin twice for one directory, and both live (host-opencode.md §3): they share a desk, which
+    hears each event once and answers through the connection that came last.
+    """
+
+    def __init__(self, directory: str, pid: int, places: Places) -> None:
+        self.directory, self.pid, self._places = directory, pid, places
+        self.wires: list[Wire] = []
+        self._rules: Mapping[str, Any] = {}
+        self._tools, self._sessions = Tools(places), Sessions(self._api)
+        self._words: dict[str, str] = {}  # session -> what the person last said
+        self._heard: dict[str, None] = {}
+        self._liveness = Liveness(places.state)
+        self.looping = self._looping()
+        self.methods: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
+            "message": self.message,
+            "system": self.system,
+            "before": self.before,
+            "tool": self.tool,
+            "command": self.command,
+            "event": self.event,
+            "left": self.left,
+            "fired": self.fired,
+            "rules": self.rules,
+        }
+
+    def _looping(self) -> Looping | None:
+        """None in a slot, where code is above the session, and where there is no workspace."""
+        if contracts.is_slot(self.directory, self._places):
+            return None
+        try:
+            workspace = Workspace(find_workspace(Path(self.directory)), self._places)
+            return Looping(self._api, Keeper(workspace), self.pid)
+        except EchelonError:
+            return None
+
+    def greeting(self, hello: Mapping[str, Any]) -> dict[str, Any]:
+        """The manifest, with the sessions whose loops run here."""
+        self._rules = hello.get("rules") or self._rules
+        loops = self.looping.keeper.loops().values() if self.looping else ()
+        sessions = {loop.session: loop.agent for loop in loops if loop.state == "running"}
+        headless = {"environment": list(ENVIRONMENT)} if self.looping is None else {}
+        return {**manifest(os.path.realpath(self._places.state / "workspaces")), **headless, "sessions": sessions}
+
+    async def begin(self) -> None:
+        """After the greeting: what was going on goes on, and lost signals are looked for."""
+        if self.looping:
+            with contextlib.suppress(HostError):
+                await self.looping.resume()
+            await self.looping.watch()
+
+    async def _api(
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
+    ) -> Any:
+        if not self.wires:
+            raise HostError("HOST_GONE", "OpenCode closed the connection.", "start it again")
+        answer = await self.wires[-1].call("api", {"method": method, "path": path, "body": body, "query": query or {}})
+        if answer.get("error") is not None or not 200 <= int(answer.get("status") or 0) < 300:
+            detail = str(answer.get("error"))[:300]
+            raise HostError("HOST_FAILED", f"OpenCode refused {method} {path}: {detail}", "see its log")
+        return answer.get("data")
+
+    # ------------------------------------------------------------------------------------------ hooks
+
+    async def message(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        session, agent, text = str(given["sessionID"]), str(given["agent"]), str(given.get("text", ""))
+        self._sessions.note(session, agent)
+        if self.looping:
+            if denied := self.looping.message(session, text):
+                return {"deny": denied}
+            self._words[session] = text[:2000]
+        return {}
+
+    async def system(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        session = str(given["sessionID"])
+        if self.looping and self.looping.barred(session):
+            return {"deny": str(Refused("LOOP_STOPPED", "stopped before it began"))}
+        chain = await self._sessions.chain(session)
+        return {"text": await asyncio.to_thread(contracts.text, chain, self._keeper(), self._places)}
+
+    async def before(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        chain = await self._sessions.chain(str(given["sessionID"]))
+        room = contracts.room(chain, self._keeper(), self._places)
+        if room is None:
+            return {}
+        ruling = guarding.rule(room, str(given["tool"]), given.get("args") or {}, os.path.realpath)
+        if ruling.refusal is not None:
+            return {"deny": str(ruling.refusal)}
+        return {} if ruling.arguments is None else {"args": dict(ruling.arguments)}
+
+    async def tool(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        call = Call(
+            str(given["name"]),
+            given.get("args") or {},
+            str(given["sessionID"]),
+            str(given.get("agent") or ""),
+            str(given.get("directory") or self.directory),
+            str(given.get("granted") or ""),
+        )
+        answer, decision = await self._tools.run(call, self._rules, lambda line: self._progress(given, line))
+        if isinstance(decision, Decision) and call.name == STARTS:
+            await self._started(call)
+        return answer
+
+    async def _started(self, call: Call) -> None:
+        """Work was started: the session goes on until the level is done. Sessions of a level above never loop."""
+        session = await self._sessions.get(call.session)
+        if self.looping and not session.parent and self.looping.keeper.running(call.session) is None:
+            words = self._words.get(call.session, "")
+            self.looping.keeper.begin(call.session, "project", call.agent, words, self.pid)
+
+    async def _progress(self, given: Mapping[str, Any], line: str) -> None:
+        """Show a line at the tool's call in the terminal: OpenCode has no other way (host-opencode.md §4)."""
+        session, message = str(given["sessionID"]), str(given["messageID"])
+        try:
+            found = await self._api("GET", f"/session/{session}/message/{message}")
+            part = next(row for row in found["parts"] if row.get("callID") == given.get("callID"))
+            if part["state"]["status"] == "running":
+                body = {**part, "state": {**part["state"], "title": line[:200]}}
+                await self._api("PATCH", f"/session/{session}/message/{message}/part/{part['id']}", body=body)
+        except (HostError, StopIteration, KeyError, TypeError):
+            return  # only a line for the person
+
+    async def command(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        name, session, words = str(given["command"]), str(given["sessionID"]), str(given.get("arguments") or "").strip()
+        if name == "stop":
+            stopped = await self.looping.stop() if self.looping else []
+            return {
+                "deny": f"Stopped: {len(stopped)} loop(s). Nothing goes on by itself; /deliver or /task starts again."
+            }
+        if name == "agents":
+            rows = [
+                f"- {role.name}: {role.description} Calls: {', '.join(role.calls) or 'nobody'}."
+                for role in ROLES.values()
+            ]
+            return {"text": COMMANDS[name].template.replace("$AGENTS", "\n".join(rows))}
+        keeper = self._keeper()
+        if keeper is None:
+            return {"deny": str(Refused("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))}
+        if name == "status":
+            lines = await asyncio.to_thread(lambda: report.lines(report.status(keeper.world())))
+            return {"text": COMMANDS[name].template.replace("$STATUS", lines)}
+        level = COMMANDS[name].starts
+        if level is not None:
+            item = words if level == "project" and grammar.ITEM_ID.fullmatch(words) else ""
+            keeper.begin(session, level, COMMANDS[name].agent, words, self.pid, item)
+        return {}
+
+    async def event(self, given: Mapping[str, Any]) -> None:
+        identifier = str(given.get("id") or "")
+        if identifier and identifier in self._heard:
+            return
+        self._heard[identifier] = None
+        if len(self._heard) > EVENTS_REMEMBERED:
+            self._heard.pop(next(iter(self._heard)))
+        properties = given.get("properties") or {}
+        session, kind = str(properties.get("sessionID") or ""), given.get("type")
+        if self.looping is None or not session:
+            return
+        if kind == "session.status" and (properties.get("status") or {}).get("type") == "busy":
+            self.looping.busy(session)
+        elif kind == "session.idle":
+            await self.looping.idle(session)
+
+    async def left(self, given: Mapping[str, Any]) -> None:
+        if self.looping:
+            self.looping.left(str(given["sessionID"]), str(given.get("agent") or "another agent"))
+
+    async def fired(self, given: Mapping[str, Any]) -> None:
+        """A hook fired for the first time here: `echelon doctor` says which never do."""
+        await self._liveness.note(str(given["hook"]), self._api)
+
+    async def rules(self, given: Mapping[str, Any]) -> None:
+        self._rules = given
+
+    def _keeper(self) -> Keeper | None:
+        return self.looping.keeper if self.looping else None

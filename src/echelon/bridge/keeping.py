@@ -1,0 +1,112 @@
+"""What a workspace's loops are, kept across the brain's death, and what code can see of the work they do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from echelon.core import canonical, loops
+from echelon.core.loops import LevelName, Loop, Step, Turn, Verdict
+from echelon.core.model import DOCUMENTS, Mission, World
+from echelon.engine.workspace import Workspace
+from echelon.engine.world import Loader
+from echelon.slots.places import private_directory, read_small, write_whole
+
+FILE = "loops.json"
+FILE_BYTES_MAX = 4_000_000
+TREE_FILES_MAX = 20_000  # looked at to see whether a turn changed anything
+_SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".pytest_cache"})
+
+
+class Keeper:
+    """The loops of one workspace. Every change is on disk before anything follows from it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._path = private_directory(workspace.state) / FILE
+
+    def loops(self) -> dict[str, Loop]:
+        if not self._path.exists():
+            return {}
+        return loops.read(read_small(self._path, FILE_BYTES_MAX).decode("utf-8", "replace"))
+
+    def running(self, session: str) -> Loop | None:
+        loop = self.loops().get(session)
+        return loop if loop and loop.state == "running" else None
+
+    def save(self, loop: Loop) -> None:
+        known = self.loops()
+        known.pop(loop.session, None)  # the newest is written last
+        write_whole(self._path, loops.write({**known, loop.session: loop}).encode("utf-8"))
+
+    def begin(self, session: str, level: LevelName, agent: str, objective: str, host: int, item: str = "") -> Loop:
+        """Start, or start again: an explicit word of the person's, or an action that starts work."""
+        world = self.world()
+        loop = Loop(
+            session,
+            level,
+            agent,
+            objective[: loops.OBJECTIVE_MAX],
+            time.time(),
+            host,
+            item,
+            todo=loops.todo_digest(world),
+            seen=self._seen(world),
+        )
+        self.save(loop)
+        return loop
+
+    def world(self) -> World:
+        return Loader(self.workspace.store, self.workspace.config).load()[0]
+
+    def verdict(self, loop: Loop) -> Verdict:
+        return loops.verdict(self.world(), loop)
+
+    def step(self, loop: Loop, turn: Turn) -> Step | None:
+        """The answer to an idle session, saved before anybody acts on it."""
+        world = self.world()
+        answer = loops.step(
+            loop, turn, loops.verdict(world, loop), self._seen(world), time.time(), self.workspace.config
+        )
+        if answer is not None:
+            self.save(answer.loop)
+        return answer
+
+    def _seen(self, world: World) -> str:
+        """A digest of everything a turn may have changed: the state, the evidence, and the files of the work."""
+        whole = hashlib.sha256(canonical.dumps({path: world.texts.get(path) for path in DOCUMENTS}).encode())
+        for mission in world.missions:
+            _digest_tree(slot_directory(self.workspace, mission), whole)
+        if not world.missions:
+            _digest_tree(self.workspace.root, whole)
+        return whole.hexdigest()
+
+
+def slot_directory(workspace: Workspace, mission: Mission) -> Path:
+    """Where a mission's files are, whether they are there at this moment or not."""
+    return workspace.root if mission.in_place else workspace.state / "slots" / mission.slot / "work"
+
+
+def _digest_tree(root: Path, whole: hashlib._Hash) -> None:
+    for count, entry in enumerate(_entries(root)):
+        if count >= TREE_FILES_MAX:
+            return
+        found = entry.stat(follow_symlinks=False)
+        whole.update(f"{entry.path}\0{found.st_mtime_ns}\0{found.st_size}\0".encode("utf-8", "surrogateescape"))
+
+
+def _entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as listing:
+            rows = sorted(listing, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in rows:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _SKIPPED:
+                yield from _entries(entry.path)
+        else:
+            yield entry

@@ -1,0 +1,207 @@
+"""The loops of one OpenCode directory: when a session falls idle, decide once, and send at most one prompt.
+
+Theory of operation. `session.idle` is the only signal. It comes for children, twice after errors, and for every abort,
+also of a session that was idle already (host-opencode.md §5.2). So: the last message is looked at; its id is saved as
+answered before a prompt goes out; and an idle that comes while a prompt of ours is under way and has not begun to run
+can only be a person's stop, after which nothing is sent and nothing that was sent may reach a model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from echelon.bridge.keeping import Keeper
+from echelon.bridge.sessions import Api, last_turn
+from echelon.bridge.wire import Refused
+from echelon.core.loops import Loop
+from echelon.errors import EchelonError, HostError
+
+SENT_SECONDS = 5.0  # within which a prompt must have begun to run
+WATCH_SECONDS = 30.0  # between looks for an idle signal that never came
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A prompt of ours that has not begun to run."""
+
+    text: str
+    again: bool = False
+
+
+class Looping:
+    def __init__(self, api: Api, keeper: Keeper, host: int) -> None:
+        self._api, self.keeper, self._host = api, keeper, host
+        self._deciding: set[str] = set()
+        self._stopping: set[str] = set()  # an idle came while its session was being decided
+        self._sent: dict[str, _Sent] = {}
+        self._barred: set[str] = set()  # stopped while a prompt of ours was under way: it must not reach a model
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------------------------------------ what is heard
+
+    async def idle(self, session: str) -> None:
+        if session in self._deciding:
+            self._stopping.add(session)
+            return
+        sent = self._sent.pop(session, None)
+        loop = self.keeper.running(session)
+        if loop is None:
+            return
+        if sent is not None:
+            if loop.failed:  # a failed turn is idle twice
+                self._sent[session] = sent
+                return
+            await self._stop_sent(loop)
+            return
+        await self._decide(loop)
+
+    def busy(self, session: str) -> None:
+        self._sent.pop(session, None)
+
+    def message(self, session: str, text: str) -> str:
+        """A message is about to be saved: "" or why it may not be."""
+        sent = self._sent.get(session)
+        if session in self._barred:
+            if sent is not None and sent.text == text:
+                return str(Refused("LOOP_STOPPED", "stopped before it began"))
+            self._barred.discard(session)  # the person speaks: they may always
+        return ""
+
+    def barred(self, session: str) -> bool:
+        return session in self._barred
+
+    def left(self, session: str, agent: str) -> None:
+        """The person gave the session to an agent of another kind."""
+        if loop := self.keeper.running(session):
+            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", f"the session was given to {agent}"))
+
+    # ------------------------------------------------------------------------------------------ deciding
+
+    async def _decide(self, loop: Loop) -> None:
+        session = loop.session
+        self._deciding.add(session)
+        try:
+            turn = await last_turn(self._api, session)
+            if turn is None:
+                return
+            step = await asyncio.to_thread(self.keeper.step, loop, turn)
+            if step is None:
+                return
+            if session in self._stopping and not turn.error and step.loop.state == "running":
+                self.keeper.save(step.loop.ended("paused", "LOOP_STOPPED", "stopped between two turns"))
+            elif step.prompt:
+                await self._send(step.loop, step.prompt)
+                return
+            await self._say(self.keeper.loops()[session])
+        except EchelonError as error:  # a workspace that cannot be read: stop, and say why
+            self.keeper.save(loop.ended("paused", "LOOP_BROKEN", f"{error.code}: {error.message}"))
+            await self._say(self.keeper.loops()[session])
+        finally:
+            self._deciding.discard(session)
+            self._stopping.discard(session)
+
+    async def _send(self, loop: Loop, text: str, *, again: bool = False) -> None:
+        session = loop.session
+        self._sent[session] = _Sent(text, again)
+        body = {"agent": loop.agent, "parts": [{"type": "text", "text": text}]}
+        await self._api("POST", f"/session/{session}/prompt_async", body=body)
+        if session in self._stopping:
+            await self._stop_sent(loop)
+            return
+        task = asyncio.ensure_future(self._see_it_run(loop))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _stop_sent(self, loop: Loop) -> None:
+        """A person said stop between two turns: the prompt under way is called back."""
+        self._barred.add(loop.session)
+        self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped between two turns"))
+        await self._api("POST", f"/session/{loop.session}/abort")
+        await self._say(self.keeper.loops()[loop.session])
+
+    async def _see_it_run(self, loop: Loop) -> None:
+        """OpenCode may save a prompt and never run it (host-opencode.md §15 "prompt races"): once more, then give up."""
+        await asyncio.sleep(SENT_SECONDS)
+        sent = self._sent.get(loop.session)
+        if sent is None or self.keeper.running(loop.session) is None:
+            return
+        with contextlib.suppress(HostError):
+            if loop.session in (await self._api("GET", "/session/status") or {}):
+                self._sent.pop(loop.session, None)
+            elif sent.again:
+                self.keeper.save(loop.ended("paused", "LOOP_LOST", "OpenCode took the prompt twice and did not run it"))
+                await self._say(self.keeper.loops()[loop.session])
+            else:
+                await self._send(loop, sent.text, again=True)
+
+    async def _say(self, loop: Loop) -> None:
+        """Tell the person in the terminal's own way; where there is none, the report and the next prompt say it."""
+        done = loop.state == "done"
+        message = f"{loop.level}: {'done' if done else 'waits for you'} [{loop.code}] {loop.reason}"[:500]
+        body = {"title": "Echelon", "message": message, "variant": "success" if done else "warning"}
+        with contextlib.suppress(HostError):
+            await self._api("POST", "/tui/show-toast", body=body)
+
+    # ------------------------------------------------------------------------------------------ life
+
+    async def stop(self) -> list[Loop]:
+        """The person's stop: everything that runs by itself in this workspace, on disk first."""
+        stopped = [loop for loop in self.keeper.loops().values() if loop.state == "running"]
+        for loop in stopped:
+            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped by /stop"))
+        for loop in stopped:
+            self._barred.add(loop.session)
+            with contextlib.suppress(HostError):
+                await self._api("POST", f"/session/{loop.session}/abort")
+        return stopped
+
+    async def resume(self) -> None:
+        """After the brain came (back): loops of this OpenCode go on; those of one that ended wait for the person."""
+        for loop in self.keeper.loops().values():
+            if loop.state != "running":
+                continue
+            if loop.host == self._host:
+                await self._look(loop)
+            elif not _alive(loop.host):
+                self.keeper.save(loop.ended("paused", "LOOP_HOST_ENDED", "OpenCode ended; /deliver or /task goes on"))
+                await self._say(self.keeper.loops()[loop.session])
+
+    async def watch(self) -> None:
+        """Look for lost signals, for ever."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for loop in self.keeper.loops().values():
+                if loop.state == "running" and loop.host == self._host:
+                    with contextlib.suppress(HostError):
+                        await self._look(loop)
+
+    async def _look(self, loop: Loop) -> None:
+        """One loop whose signal may have been lost, or whose prompt was never sent."""
+        session = loop.session
+        status: Mapping[str, Any] = await self._api("GET", "/session/status") or {}
+        if session in status or session in self._sent or session in self._deciding:
+            return
+        turn = await last_turn(self._api, session)
+        if turn is None or session in self._deciding or session in self._sent:
+            return
+        if turn.message == loop.handled:
+            verdict = await asyncio.to_thread(self.keeper.verdict, loop)
+            await self._send(loop, f"[Echelon, {loop.level}, turn {loop.turns + 1}] {verdict.text}")
+        else:
+            await self._decide(loop)
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process of this id runs; on Windows asking would end it, so there it counts as running."""
+    try:
+        return sys.platform == "win32" or os.kill(pid, 0) is None
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True

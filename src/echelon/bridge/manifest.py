@@ -1,0 +1,71 @@
+"""What the bridge registers in OpenCode: tools, agents, commands, rules. Made from the tables, the same for everybody."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from echelon.actions.schema import schema
+from echelon.actions.table import ACTIONS, Action
+from echelon.bridge.commands import COMMANDS
+from echelon.bridge.roles import DEPTH, MARK, ROLES, Role, offered, prompt
+
+PROTOCOL = 1
+# Milliseconds that OpenCode waits for an answer before it goes on as if nothing were installed.
+LIMITS = {"before": 2000, "system": 2000, "message": 2000, "command": 30000}
+# Tools whose calls are looked at before they run.
+GUARDED = ("read", "write", "edit", "bash", "task", "glob", "grep", "list", "apply_patch", "patch", "multiedit")
+EVENTS = (
+    "session.idle", "session.status", "session.error", "session.created", "session.deleted", "session.compacted",
+    "permission.asked", "permission.replied", "question.asked", "question.replied", "question.rejected",
+)  # fmt: skip
+# What an agent's shell keeps of OpenCode's environment in a server that Echelon started: never a provider's key.
+ENVIRONMENT = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TMP", "TEMP", "SHELL", "USER", "LOGNAME", "PWD",
+    "OLDPWD", "SHLVL", "_", "TZ", "SYSTEMROOT", "COMSPEC", "PATHEXT",
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+)  # fmt: skip
+
+
+@cache
+def manifest(slots: str) -> dict[str, Any]:
+    """Everything but the sessions that the brain remembers; JSON values. `slots`: the folder of all slots."""
+    tools = sorted({action.name for role in ROLES.values() for action in offered(role)})
+    return {
+        "protocol": PROTOCOL,
+        "tools": [_tool(ACTIONS[name]) for name in tools],
+        "agent": {role.name: _agent(role, slots) for role in ROLES.values()},
+        "command": {name: command.as_json() for name, command in COMMANDS.items()},
+        # Hidden from every agent that does not name them itself: a denied tool is not shown to its model.
+        "permission": dict.fromkeys(tools, "deny"),
+        "subagent_depth": DEPTH,
+        "mark": MARK,
+        "guard": list(GUARDED),
+        "events": list(EVENTS),
+        "limits": dict(LIMITS),
+    }
+
+
+def _tool(action: Action) -> dict[str, Any]:
+    return {"name": action.name, "description": action.doc, "schema": _slim(schema(action.arguments))}
+
+
+def _slim(value: Any) -> Any:
+    """A schema without what no model needs: titles, and the defaults of what may be left out."""
+    if isinstance(value, dict):
+        return {key: _slim(inner) for key, inner in value.items() if key not in ("title", "default")}
+    return value
+
+
+def _agent(role: Role, slots: str) -> dict[str, Any]:
+    rules: dict[str, Any] = {
+        "task": {"*": "deny", **dict.fromkeys(role.calls, "allow")},
+        "question": "allow",
+        **role.rules,
+    }
+    if role.level != "project":
+        rules["external_directory"] = {f"{slots}/*": "allow"}  # the work of a mission lies outside the checkout
+    for action in offered(role):
+        rules[action.name] = "ask" if action.who == "person" else "allow"
+    made = {"description": role.description, "mode": "primary", "prompt": prompt(role.name), "permission": rules}
+    return {**made, "hidden": True} if role.hidden else made

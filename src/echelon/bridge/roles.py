@@ -1,0 +1,75 @@
+"""Who there is inside OpenCode: commanders and their staff, what each is offered, and whom each may call.
+
+A level calls only the level directly below: each role's `calls` become its `task` rules (host-opencode.md §9). All are
+registered as primary agents, the staff hidden: a subagent would be listed in the task tool of every other agent and
+change what its model reads, and OpenCode calls a primary agent by name just as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from echelon.actions.table import ACTIONS, Action, Level
+
+MARK = "<!--echelon:contract-->"  # replaced in the system prompt of our agents, by what the session is about
+CHECKS = "echelon_checks"  # the permission that is asked for commands which the person's rules for bash want asked
+_STAFF = ("Planner", "Worker", "Reviewer")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    name: str
+    description: str
+    level: Level | None  # whose actions it is offered
+    calls: tuple[str, ...] = ()
+    rules: Mapping[str, Any] = field(default_factory=dict)  # permissions of its own, besides its tools
+    writes: bool = True
+
+    @property
+    def hidden(self) -> bool:
+        """The staff of a mission is called, not chosen."""
+        return self.level not in ("mission", "project")
+
+
+ROLES: Mapping[str, Role] = {
+    role.name: role
+    for role in (
+        Role(
+            "ProjectCommander",
+            "Delivers the backlog of this project, item by item, with proof.",
+            "project",
+            ("Commander",),
+            {"edit": "deny", "bash": "deny", "todowrite": "deny", CHECKS: "ask"},
+            writes=False,
+        ),
+        Role(
+            "Commander",
+            "Carries out one mission: plan, work, review.",
+            "mission",
+            _STAFF,
+            {"todowrite": "deny", CHECKS: "ask"},
+        ),
+        Role("Planner", "Writes the plan of a mission.", None),
+        Role("Worker", "Does one task of a mission.", None),
+        Role("Reviewer", "Looks at a change it did not write.", "review", rules={"edit": "deny"}, writes=False),
+    )
+}
+DEPTH = 4  # sessions below sessions that a chain of all levels needs
+
+
+def offered(role: Role) -> tuple[Action, ...]:
+    """The actions of the role's own level, and those of the level above that it may look with."""
+    if role.level is None:
+        return ()
+    return tuple(action for action in ACTIONS.values() if role.level in (action.level, action.also))
+
+
+@cache
+def prompt(role: str) -> str:
+    """The role's prompt; what changes comes last, so that a provider's cache keeps the rest."""
+    text = (files("echelon.bridge") / "prompts" / f"{role}.md").read_text("utf-8")
+    return f"{text.strip()}\n\n{MARK}"

@@ -1,0 +1,94 @@
+"""The sessions of one OpenCode directory that are our agents', with what their host says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from echelon.core.loops import Turn
+from echelon.errors import HostError
+
+DEPTH_MAX = 16  # parents that are followed; a chain of all levels has five
+MESSAGES_SHOWN = 30  # of a session, newest, when its last turn is looked at
+TEXT_MAX = 4_000
+
+
+class Api(Protocol):
+    """A request to OpenCode's own interface; the data of its answer. Raises HostError."""
+
+    def __call__(
+        self, method: str, path: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
+    ) -> Awaitable[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: str
+    agent: str
+    parent: str
+    directory: str
+
+
+class Sessions:
+    """What is known; OpenCode is asked for the rest, once."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._known: dict[str, Session] = {}
+        self._agents: dict[str, str] = {}  # as the last user message says; the session itself may lag behind
+
+    def note(self, session: str, agent: str) -> None:
+        self._agents[session] = agent
+
+    async def get(self, session: str) -> Session:
+        """Raises HostError when OpenCode does not know it."""
+        found = self._known.get(session)
+        if found is None:
+            info = await self._api("GET", f"/session/{session}")
+            if not isinstance(info, dict):
+                raise HostError("HOST_FAILED", f"OpenCode knows no session {session}.", "start a new one")
+            parent, directory = info.get("parentID") or "", str(info.get("directory", ""))
+            found = Session(session, str(info.get("agent") or ""), str(parent), directory)
+            self._known[session] = found
+        agent = self._agents.get(session, found.agent)
+        return Session(session, agent, found.parent, found.directory)
+
+    async def chain(self, session: str) -> tuple[Session, ...]:
+        """The session and its parents, the root last."""
+        found = [await self.get(session)]
+        while found[-1].parent and len(found) < DEPTH_MAX:
+            found.append(await self.get(found[-1].parent))
+        return tuple(found)
+
+
+async def last_turn(api: Api, session: str) -> Turn | None:
+    """The newest message, with what the whole turn used; None for a session without messages."""
+    rows = await api("GET", f"/session/{session}/message", query={"limit": MESSAGES_SHOWN})
+    if not isinstance(rows, list) or not rows:
+        return None
+    info = rows[-1]["info"]
+    if info["role"] == "user":
+        return Turn(info["id"], "user", finished=False)
+    used = []
+    for row in reversed(rows):
+        if row["info"]["role"] == "user":
+            break
+        used.append(row["info"])
+    text = "\n".join(part["text"] for part in rows[-1]["parts"] if part.get("type") == "text")
+    error = info.get("error") or {}
+    return Turn(
+        message=info["id"],
+        role="assistant",
+        finished=bool(info.get("finish")),
+        error=str(error.get("name", "")),
+        detail=str((error.get("data") or {}).get("message", ""))[:500],
+        text=text[-TEXT_MAX:],
+        tokens=sum(_tokens(row) for row in used),
+        cost=sum(float(row.get("cost") or 0) for row in used),
+    )
+
+
+def _tokens(info: Mapping[str, Any]) -> int:
+    tokens = info.get("tokens") or {}
+    return sum(int(tokens.get(name) or 0) for name in ("input", "output", "reasoning"))

@@ -1,0 +1,130 @@
+"""An action called by an agent: who calls is the host's word, what may run is the person's, what happens is the table's."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import secrets
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from echelon.actions.table import ACTIONS, Action, perform
+from echelon.bridge import permissions
+from echelon.bridge.roles import CHECKS, ROLES, offered
+from echelon.bridge.wire import Answered, Refused
+from echelon.core.decide import Decision, Refusal
+from echelon.core.documents.render import clean
+from echelon.engine.engine import Engine
+from echelon.engine.workspace import Places, Workspace, find_workspace
+from echelon.errors import EchelonError
+
+GRANTS_MAX = 1_000
+SHOWN_MAX = 300
+
+Answer = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool as the host tells it."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    session: str
+    agent: str
+    directory: str
+    granted: str = ""  # a grant of ours that came back after the person agreed
+
+
+class Tools:
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._grants: dict[str, tuple[str, ...]] = {}  # token -> the call it was given for, and what was agreed to
+
+    async def run(
+        self, call: Call, rules: Mapping[str, Any], tell: Callable[[str], Coroutine[Any, Any, None]]
+    ) -> tuple[Answer, Decision | Refusal | None]:
+        """The answer for the bridge, and the decision when there is one. Raises Refused with the agent's text."""
+        action = _allowed(call)
+        engine = _engine(call, self._places)
+        ask = self._ask(action, call, engine, rules)
+        if ask is not None:
+            return ask, None
+        stop = threading.Event()
+        engine.workspace.stopped = stop.is_set
+        loop = asyncio.get_running_loop()
+        engine.workspace.tell = lambda line: _hand_over(loop, tell, line)
+        try:
+            decision = await asyncio.to_thread(_perform, engine, call)
+        except asyncio.CancelledError:
+            stop.set()  # the person stopped the turn: the thread ends at its next look
+            raise
+        if isinstance(decision, Refusal):
+            raise Answered(str(decision))
+        return {"title": decision.message.split("\n", 1)[0][:120], "output": decision.message, "metadata": {}}, decision
+
+    def _ask(self, action: Action, call: Call, engine: Engine, rules: Mapping[str, Any]) -> Answer | None:
+        """What the person has to agree to before the action is run; None when nothing is left to ask."""
+        agreed = self._grants.pop(call.granted, ())
+        key = f"{call.session} {call.name} {sorted(call.arguments.items())!r}"
+        agreed = agreed[1:] if agreed[:1] == (key,) else ()
+        if action.who == "person" and "person" not in agreed:
+            shown = [clean(f"{name}: {value}")[:SHOWN_MAX] for name, value in call.arguments.items()]
+            return self._grant(key, (*agreed, "person"), call.name, shown or [call.name])
+        if action.runs and "runs" not in agreed:
+            commands = _commands(engine)
+            said = permissions.ruling(rules, call.agent, commands)
+            if said == "deny":
+                shown = "; ".join(commands)[:SHOWN_MAX]
+                raise Refused(
+                    "PERMISSION_DENIED",
+                    f"the person's rules for bash deny a command of this item's checks: {shown}",
+                    f"the person may allow it, or run echelon call {call.name}",
+                )
+            if said == "ask":
+                return self._grant(key, (*agreed, "runs"), CHECKS, [command[:SHOWN_MAX] for command in commands])
+        return None
+
+    def _grant(self, key: str, agreed: tuple[str, ...], permission: str, patterns: list[str]) -> Answer:
+        while len(self._grants) >= GRANTS_MAX:
+            self._grants.pop(next(iter(self._grants)))
+        token = secrets.token_hex(8)
+        self._grants[token] = (key, *agreed)
+        return {"ask": {"permission": permission, "patterns": patterns}, "granted": token}
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, tell: Callable[[str], Coroutine[Any, Any, None]], line: str) -> None:
+    asyncio.run_coroutine_threadsafe(tell(line), loop)
+
+
+def _allowed(call: Call) -> Action:
+    role = ROLES.get(call.agent)
+    action = ACTIONS.get(call.name)
+    if action is None or role is None or action not in offered(role):
+        owner = f"it is for the {action.level} level" if action else "no such action"
+        raise Refused("WRONG_LEVEL", f"{call.name} is not {call.agent or 'this agent'}'s: {owner}.")
+    return action
+
+
+def _engine(call: Call, places: Places) -> Engine:
+    try:
+        return Engine(Workspace(find_workspace(Path(call.directory)), places), f"{call.agent} in {call.session}"[:200])
+    except EchelonError as error:
+        raise Refused(error.code, error.message, error.next_step) from error
+
+
+def _perform(engine: Engine, call: Call) -> Decision | Refusal:
+    action = ACTIONS[call.name]
+    # The person agreed in the host's own dialog, so a person's action is theirs now.
+    caller = "person" if action.who == "person" else "agent"
+    try:
+        return perform(engine, call.name, call.arguments, caller)
+    except EchelonError as error:
+        raise Refused(error.code, error.message, error.next_step) from error
+
+
+def _commands(engine: Engine) -> list[str]:
+    mission = engine.world().mission()
+    return list(dict.fromkeys(check.command for check in mission.definition.checks)) if mission else []

@@ -1,0 +1,27 @@
+"""Codes of OpenCode, its bridge and the loops: code -> (meaning, next step)."""
+
+HOSTS: dict[str, tuple[str, str]] = {
+    "LOOP_DONE": ("The level is done, and its loop ended.", "look at /status"),
+    "LOOP_CLAIMED": (
+        "A mission without a backlog item says that it is done; nothing proves it.",
+        "look at the work; an item with checks would have been proved",
+    ),
+    "LOOP_WAITS": ("What is left waits for a person.", "look at the reasons; then /deliver or /task"),
+    "LOOP_STOPPED": ("A person stopped the session; nothing goes on by itself.", "/deliver or /task starts again"),
+    "LOOP_HALTED": ("The agent wrote HALT: only a person can go on.", "answer it, then /deliver or /task"),
+    "LOOP_TURN_FAILED": ("Turns ended in errors, one after the other.", "see the error; then /deliver or /task"),
+    "LOOP_LIMIT": ("A limit of loops was reached.", "raise the limit in .opencode/orchestrator.jsonc, or look closer"),
+    "LOOP_LOST": ("OpenCode took a prompt twice and did not run it.", "restart OpenCode; then /deliver or /task"),
+    "LOOP_HOST_ENDED": ("OpenCode ended while a loop ran.", "/deliver or /task goes on where it was"),
+    "LOOP_BROKEN": ("The workspace could not be read for a loop.", "see the reason; echelon doctor"),
+    "HOST_GONE": ("OpenCode closed its connection.", "start it again"),
+    "HOST_SILENT": ("OpenCode did not answer in time.", "see its log; start it again"),
+    "RUNTIME_UNSAFE": (
+        "The folder where bridge and brain meet is not private.",
+        "set ECHELON_RUNTIME to a folder that only you can enter",
+    ),
+    "PERMISSION_DENIED": ("Your own OpenCode rules deny what an action would run.", "allow it there, or echelon call"),
+    "WRONG_LEVEL": ("An action was called by an agent of another level.", "call the agent of that level"),
+    "BRIDGE_CONFUSED": ("Bridge and brain do not fit together.", "echelon install opencode; restart OpenCode"),
+    "BRAIN_GONE": ("Echelon's own process is unavailable inside OpenCode.", "echelon doctor says why"),
+}

@@ -1,0 +1,303 @@
+// Echelon's bridge: carries OpenCode's hooks, tools and events to the brain (`echelon serve`) and the brain's requests
+// back. It decides nothing. Newline-delimited JSON, ids on both sides; see docs/BRIDGE.md.
+import { spawn } from "node:child_process"
+import { readFileSync, statSync } from "node:fs"
+import net from "node:net"
+import os from "node:os"
+import path from "node:path"
+import { fileURLToPath } from "node:url"
+
+const PROTOCOL = 1
+const START_MS = 3000 // how long a brain may take to answer after it was started
+const RETRY_MS = 5000 // how long a link that failed is left alone
+const LINE_MAX = 16 * 1024 * 1024
+const SESSIONS_MAX = 10000
+const ASKS_MAX = 3 // permissions that one tool call may need
+const HERE = fileURLToPath(import.meta.url)
+const pause = (ms) => new Promise((done) => setTimeout(done, ms))
+
+/** Where the brain listens: the user's runtime directory, nobody else's (docs/BRIDGE.md, "Where they meet"). */
+function meeting() {
+  const user = os.userInfo()
+  const base = process.env.XDG_RUNTIME_DIR || os.tmpdir()
+  const folder = process.env.ECHELON_RUNTIME || path.join(base, `echelon-${process.platform === "win32" ? user.username : user.uid}`)
+  if (process.platform === "win32" || process.env.ECHELON_TRANSPORT === "port")
+    return { ...JSON.parse(readFileSync(path.join(folder, `brain-${PROTOCOL}.json`), "utf8")), host: "127.0.0.1" }
+  const found = statSync(folder)
+  if (found.uid !== user.uid || found.mode & 0o077) throw new Error(`${folder} is open to others`)
+  return { path: path.join(folder, `brain-${PROTOCOL}.sock`) }
+}
+
+function startBrain() {
+  const { command } = JSON.parse(readFileSync(path.join(path.dirname(HERE), "..", "echelon.json"), "utf8"))
+  const child = spawn(command[0], command.slice(1), { detached: true, stdio: "ignore" })
+  child.on("error", () => {}) // a brain that cannot start is a brain that is absent
+  child.unref()
+}
+
+/** One connection to the brain, opened again when it is needed and gone. */
+class Link {
+  constructor(input) {
+    this.input = input
+    this.waiting = new Map()
+    this.number = 0
+    this.fired = new Set()
+  }
+
+  /** The manifest, or null: the brain is absent and could not be started. */
+  async open() {
+    if (this.socket) return this.manifest
+    if (Date.now() - (this.failed ?? 0) < RETRY_MS) return null
+    this.opening ??= this.connect().finally(() => (this.opening = undefined))
+    return this.opening
+  }
+
+  async connect() {
+    for (const until = Date.now() + START_MS, state = { started: false }; Date.now() < until; await pause(20)) {
+      const socket = await this.dial().catch(() => null)
+      if (!socket) {
+        if (!state.started) startBrain()
+        state.started = true
+        continue
+      }
+      this.listen(socket)
+      const { directory, worktree, project, serverUrl } = this.input
+      const hello = { protocol: PROTOCOL, pid: process.pid, directory, worktree, project: project?.id, server: String(serverUrl ?? ""), secret: this.secret, file: HERE, rules: this.rules }
+      try {
+        const manifest = await this.send("hello", hello, START_MS)
+        this.manifest ??= manifest // what was registered stays what it is until OpenCode reads it anew
+        for (const [id, agent] of Object.entries(manifest.sessions)) this.remember(id, agent)
+        for (const hook of this.fired) this.tell("fired", { hook })
+        return this.manifest
+      } catch {
+        socket.destroy()
+      }
+    }
+    this.failed = Date.now()
+    return null
+  }
+
+  dial() {
+    return new Promise((done, fail) => {
+      const where = meeting()
+      this.secret = where.secret
+      const socket = net.connect(where)
+      socket.once("connect", () => done(socket))
+      socket.once("error", fail)
+    })
+  }
+
+  listen(socket) {
+    this.socket = socket
+    let rest = ""
+    socket.setEncoding("utf8")
+    socket.on("data", (text) => {
+      const lines = (rest + text).split("\n")
+      rest = lines.pop()
+      if (rest.length > LINE_MAX) socket.destroy()
+      try {
+        for (const line of lines) this.take(JSON.parse(line))
+      } catch {
+        socket.destroy() // whatever this is, it is not our brain
+      }
+    })
+    socket.on("error", () => {})
+    socket.on("close", () => {
+      if (this.socket === socket) this.socket = undefined
+      for (const { fail } of this.waiting.values()) fail(new Error("Echelon's brain is gone"))
+      this.waiting.clear()
+    })
+  }
+
+  take(message) {
+    if (message.method === "api") return void this.api(message)
+    const waiter = this.waiting.get(message.id)
+    this.waiting.delete(message.id)
+    if (!waiter) return
+    if (message.error) waiter.fail(Object.assign(new Error(message.error), { refusal: true }))
+    else waiter.done(message.result)
+  }
+
+  write(message) {
+    this.socket?.write(JSON.stringify(message) + "\n")
+  }
+
+  tell(method, params) {
+    this.write({ method, params })
+  }
+
+  send(method, params, limit, signal) {
+    return new Promise((done, fail) => {
+      if (!this.socket) return fail(new Error("Echelon's brain is gone"))
+      const id = ++this.number
+      const timer = limit && setTimeout(() => end(fail)(new Error(`no answer in ${limit} ms`)), limit)
+      const end = (settle) => (value) => (clearTimeout(timer), this.waiting.delete(id), settle(value))
+      this.waiting.set(id, { done: end(done), fail: end(fail) })
+      signal?.addEventListener("abort", () => (this.tell("cancel", { id }), end(fail)(new Error("aborted"))), { once: true })
+      this.write({ id, method, params })
+    })
+  }
+
+  /** Ask the brain; null when it is absent, slow or broken. Only a refusal of the brain's own is thrown. */
+  async ask(method, params) {
+    try {
+      if (!(await this.open())) return null
+      return await this.send(method, params, this.manifest.limits[method])
+    } catch (error) {
+      if (error.refusal) throw error
+      return null
+    }
+  }
+
+  /** A request of the brain's to OpenCode's own interface, through the client that needs no port. */
+  async api({ id, params: { method, path: url, query, body } }) {
+    try {
+      const given = { method, url, query: { directory: this.input.directory, ...query }, body, headers: { "content-type": "application/json" } }
+      const { data, error, response } = await this.input.client._client.request(given)
+      this.write({ id, result: { status: response?.status ?? 0, data: data ?? null, error: error ?? null } })
+    } catch (error) {
+      this.write({ id, error: String(error?.message ?? error) })
+    }
+  }
+
+  remember(session, agent) {
+    const { ours } = this
+    if (ours.size >= SESSIONS_MAX) ours.delete(ours.keys().next().value)
+    ours.set(session, agent)
+  }
+
+  ours = new Map() // session -> agent, of the sessions that are the brain's business; all others stay untouched
+
+  note(hook) {
+    if (this.fired.has(hook)) return
+    this.fired.add(hook)
+    this.tell("fired", { hook })
+  }
+}
+
+/** What the person allows their agents to run, before anything of ours is added. */
+function rulesOf({ permission, agent }) {
+  const own = Object.entries(agent ?? {}).filter(([, { permission }]) => permission)
+  return structuredClone({ permission: permission ?? {}, agents: Object.fromEntries(own.map(([name, { permission }]) => [name, permission])) })
+}
+
+/** Add what the person's configuration does not name itself; what it names stays as it is. */
+function register(config, manifest) {
+  for (const kind of ["agent", "command"]) {
+    config[kind] ??= {}
+    for (const [name, given] of Object.entries(manifest[kind])) {
+      const own = config[kind][name]
+      if (own && (kind === "command" || own.prompt || own.disable)) continue
+      const permission = { ...given.permission, ...(typeof own?.permission === "string" ? { "*": own.permission } : own?.permission) }
+      config[kind][name] = kind === "agent" ? { ...given, ...own, permission } : given
+    }
+  }
+  const rules = config.permission
+  config.permission = typeof rules === "string" ? { "*": rules } : { ...rules }
+  for (const [name, action] of Object.entries(manifest.permission)) config.permission[name] ??= action
+  config.subagent_depth = Math.max(config.subagent_depth ?? 1, manifest.subagent_depth)
+}
+
+function toolOf(link, { name, description, schema }) {
+  return {
+    description,
+    args: schema.properties ?? {},
+    async execute(args, context) {
+      const { sessionID, messageID, callID, agent, directory, abort } = context
+      const call = { name, args, sessionID, messageID, callID, agent, directory }
+      for (let asked = 0; asked <= ASKS_MAX; asked++) {
+        if (!(await link.open())) throw new Error("[BRAIN_GONE] Echelon is unavailable: echelon serve could not be started. Go on without it; echelon doctor says why.")
+        const answer = await link.send("tool", call, 0, abort)
+        if (!answer.ask) return answer
+        await context.ask({ always: [], metadata: {}, ...answer.ask })
+        call.granted = answer.granted
+      }
+      throw new Error("[BRAIN_GONE] Echelon asked for more permissions than one call may need")
+    },
+  }
+}
+
+function hooksOf(link, manifest) {
+  const schemas = Object.fromEntries(manifest.tools.map((tool) => [tool.name, tool.schema]))
+  const guarded = new Set(manifest.guard)
+  const wanted = new Set(manifest.events)
+  const keep = new Set(manifest.environment ?? [])
+  const refused = (answer) => {
+    if (answer?.deny) throw new Error(answer.deny)
+    return answer
+  }
+  return {
+    async config(config) {
+      link.note("config")
+      link.rules = rulesOf(config)
+      link.tell("rules", link.rules)
+      register(config, manifest)
+    },
+    tool: Object.fromEntries(manifest.tools.map((tool) => [tool.name, toolOf(link, tool)])),
+    async "tool.definition"(input, output) {
+      if (Object.hasOwn(schemas, input.toolID)) output.jsonSchema = schemas[input.toolID]
+    },
+    async "chat.message"(input, output) {
+      const agent = output.message?.agent ?? input.agent
+      const { sessionID } = input
+      if (!Object.hasOwn(manifest.agent, agent)) {
+        if (link.ours.delete(sessionID)) link.tell("left", { sessionID, agent })
+        return
+      }
+      link.note("chat.message")
+      link.remember(sessionID, agent)
+      const text = output.parts.filter((part) => part.type === "text").map((part) => part.text).join("\n")
+      refused(await link.ask("message", { sessionID, agent, messageID: output.message?.id, text }))
+    },
+    async "experimental.chat.system.transform"(input, output) {
+      const at = output.system.findIndex((text) => text.includes(manifest.mark))
+      if (at < 0) return
+      link.note("experimental.chat.system.transform")
+      const answer = refused(await link.ask("system", { sessionID: input.sessionID }))
+      output.system[at] = output.system[at].replaceAll(manifest.mark, () => answer?.text ?? "")
+    },
+    async "experimental.session.compacting"(input, output) {
+      if (!link.ours.has(input.sessionID)) return
+      const answer = await link.ask("system", { sessionID: input.sessionID, compacting: true }).catch(() => null)
+      if (answer?.text) output.context.push(answer.text)
+    },
+    async "tool.execute.before"(input, output) {
+      if (!guarded.has(input.tool) || !link.ours.has(input.sessionID)) return
+      link.note("tool.execute.before")
+      const answer = refused(await link.ask("before", { ...input, args: output.args }))
+      Object.assign(output.args, answer?.args) // in place: a new object would be ignored
+    },
+    async "command.execute.before"(input, output) {
+      if (!Object.hasOwn(manifest.command, input.command)) return
+      link.note("command.execute.before")
+      const answer = refused(await link.ask("command", input))
+      if (answer?.text) for (const part of output.parts) if (part.type === "text") part.text = answer.text
+    },
+    async "shell.env"(input, output) {
+      if (!manifest.environment || !link.ours.has(input.sessionID)) return
+      for (const name of Object.keys(process.env)) if (!keep.has(name)) output.env[name] ??= ""
+    },
+    async event({ event }) {
+      if (!wanted.has(event.type)) return
+      const { sessionID, info } = event.properties ?? {}
+      if (info?.parentID && link.ours.has(info.parentID)) link.remember(info.id, info.agent ?? "")
+      if (!link.ours.has(sessionID ?? info?.id)) return
+      link.note("event")
+      if (await link.open()) link.tell("event", event)
+    },
+    async dispose() {
+      link.socket?.end()
+    },
+  }
+}
+
+async function server(input) {
+  const headless = process.env.ECHELON_BRIDGE // a server that Echelon itself started loads one bridge, not also the user's
+  if (headless && path.resolve(headless) !== HERE) return {}
+  const link = new Link(input)
+  const manifest = await link.open().catch(() => null)
+  return manifest ? hooksOf(link, manifest) : {}
+}
+
+// OpenCode 2 calls `setup`, and 1.18 calls it too: there is nothing to do for either yet.
+export default { id: "echelon", server, setup() {} }
