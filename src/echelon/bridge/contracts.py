@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from echelon.bridge.keeping import Keeper, slot_directory
+from echelon.bridge.keeping import RECORD, Keeper, slot_directory
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Session
 from echelon.core.documents import sections
@@ -17,7 +17,7 @@ from echelon.core.documents.render import clean, quote
 from echelon.core.guarding import Room
 from echelon.core.model import CONTEXT, Mission
 from echelon.engine.workspace import Places
-from echelon.slots.places import read_small
+from echelon.slots.places import read_record, read_small
 
 CONTEXT_BYTES_MAX = 200_000
 FEEDBACK_MAX = 2_000
@@ -53,12 +53,22 @@ def room(chain: tuple[Session, ...], keeper: Keeper | None, places: Places) -> R
     writes = role.writes if role else True
     home = os.path.realpath(session.directory)
     if is_slot(home, places):
-        return Room(root=home, home=home, workspace=home, writes=writes)
+        return Room(root=home, home=home, workspace=home, writes=writes, readable=_linked(home, places))
     mission = _mission(chain, keeper)
     if mission is None or keeper is None:
         return None
     root = os.path.realpath(slot_directory(keeper.workspace, mission))
-    return Room(root=root, home=home, workspace=os.path.realpath(keeper.workspace.root), writes=writes)
+    workspace = keeper.workspace
+    readable = _linked(root, places)
+    return Room(root, home, os.path.realpath(workspace.root), writes, readable)
+
+
+def _linked(slot: str, places: Places) -> tuple[str, ...]:
+    """What the set-up links into slots from elsewhere, and may be read through them."""
+    record = (
+        read_record(places.state / "workspaces" / _below(slot, places)[0] / RECORD) if _below(slot, places) else None
+    )
+    return tuple(str(path) for path in (record or {}).get("readable", ()))
 
 
 def text(chain: tuple[Session, ...], keeper: Keeper | None, places: Places) -> str:

@@ -63,7 +63,7 @@ class Desk:
             return None
         try:
             workspace = Workspace(find_workspace(Path(self.directory)), self._places)
-            return Looping(self._api, Keeper(workspace), self.pid)
+            return Looping(self._api, Keeper(workspace), self._sessions, self.pid)
         except EchelonError:
             return None
 
@@ -187,13 +187,16 @@ class Desk:
         if len(self._heard) > EVENTS_REMEMBERED:
             self._heard.pop(next(iter(self._heard)))
         properties = given.get("properties") or {}
-        session, kind = str(properties.get("sessionID") or ""), given.get("type")
+        session = str(properties.get("sessionID") or (properties.get("info") or {}).get("id") or "")
+        kind = given.get("type")
         if self.looping is None or not session:
             return
         if kind == "session.status" and (properties.get("status") or {}).get("type") == "busy":
             self.looping.busy(session)
         elif kind == "session.idle":
             await self.looping.idle(session)
+        elif kind == "session.deleted":
+            self.looping.deleted(session)
 
     async def left(self, given: Mapping[str, Any]) -> None:
         if self.looping:

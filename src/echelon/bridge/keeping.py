@@ -8,14 +8,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from echelon.checks.steps import Link
 from echelon.core import canonical, loops
 from echelon.core.loops import LevelName, Loop, Step, Turn, Verdict
 from echelon.core.model import DOCUMENTS, Mission, World
 from echelon.engine.workspace import Workspace
 from echelon.engine.world import Loader
-from echelon.slots.places import private_directory, read_small, write_whole
+from echelon.errors import InputError
+from echelon.slots.places import private_directory, read_small, write_record, write_whole
 
 FILE = "loops.json"
+RECORD = "workspace.json"
 FILE_BYTES_MAX = 4_000_000
 TREE_FILES_MAX = 20_000  # looked at to see whether a turn changed anything
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".pytest_cache"})
@@ -26,11 +29,10 @@ class Keeper:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._path = private_directory(workspace.state) / FILE
+        leave_record(workspace)
+        self._path = workspace.state / FILE
 
     def loops(self) -> dict[str, Loop]:
-        if not self._path.exists():
-            return {}
         return loops.read(read_small(self._path, FILE_BYTES_MAX).decode("utf-8", "replace"))
 
     def running(self, session: str) -> Loop | None:
@@ -83,6 +85,15 @@ class Keeper:
         if not world.missions:
             _digest_tree(self.workspace.root, whole)
         return whole.hexdigest()
+
+
+def leave_record(workspace: Workspace) -> None:
+    """Beside a workspace's slots: whose they are, and what the set-up links into them from elsewhere."""
+    try:
+        links = [os.path.realpath(workspace.root / step.path) for step in workspace.steps if isinstance(step, Link)]
+    except InputError:  # a mistake in the set-up is said by whoever opens a slot
+        links = []
+    write_record(private_directory(workspace.state) / RECORD, {"root": str(workspace.root), "readable": links})
 
 
 def slot_directory(workspace: Workspace, mission: Mission) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from echelon.bridge.keeping import Keeper
-from echelon.bridge.sessions import Api, last_turn
+from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
 from echelon.bridge.wire import Refused
 from echelon.core.loops import Loop
 from echelon.errors import EchelonError, HostError
@@ -35,8 +36,9 @@ class _Sent:
 
 
 class Looping:
-    def __init__(self, api: Api, keeper: Keeper, host: int) -> None:
-        self._api, self.keeper, self._host = api, keeper, host
+    def __init__(self, api: Api, keeper: Keeper, sessions: Sessions, host: int) -> None:
+        self._api, self.keeper, self._sessions, self._host = api, keeper, sessions, host
+        self._spending = Spending(api)
         self._deciding: set[str] = set()
         self._stopping: set[str] = set()  # an idle came while its session was being decided
         self._sent: dict[str, _Sent] = {}
@@ -52,6 +54,8 @@ class Looping:
         sent = self._sent.pop(session, None)
         loop = self.keeper.running(session)
         if loop is None:
+            chain = await self._sessions.chain(session)
+            await self._spending.look(chain[-1].id, session)
             return
         if sent is not None:
             if loop.failed:  # a failed turn is idle twice
@@ -81,15 +85,22 @@ class Looping:
         if loop := self.keeper.running(session):
             self.keeper.save(loop.ended("paused", "LOOP_STOPPED", f"the session was given to {agent}"))
 
+    def deleted(self, session: str) -> None:
+        if loop := self.keeper.running(session):
+            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "its session was deleted"))
+
     # ------------------------------------------------------------------------------------------ deciding
 
     async def _decide(self, loop: Loop) -> None:
         session = loop.session
         self._deciding.add(session)
         try:
-            turn = await last_turn(self._api, session)
-            if turn is None:
-                return
+            busy, used, turn = await asyncio.gather(
+                self._busy_below(session), self._spending.total(session), last_turn(self._api, session)
+            )
+            if busy or turn is None:
+                return  # background work: its result comes as a prompt of OpenCode's own, and then another idle
+            turn = dataclasses.replace(turn, tokens=used.tokens, cost=used.cost)
             step = await asyncio.to_thread(self.keeper.step, loop, turn)
             if step is None:
                 return
@@ -106,15 +117,20 @@ class Looping:
             self._deciding.discard(session)
             self._stopping.discard(session)
 
+    async def _busy_below(self, session: str) -> bool:
+        busy = await self._api("GET", "/session/status") or {}
+        chains = [await self._sessions.chain(name) for name in busy if name != session]
+        return any(chain[-1].id == session for chain in chains)
+
     async def _send(self, loop: Loop, text: str, *, again: bool = False) -> None:
         session = loop.session
-        self._sent[session] = _Sent(text, again)
+        sent = self._sent[session] = _Sent(text, again)
         body = {"agent": loop.agent, "parts": [{"type": "text", "text": text}]}
         await self._api("POST", f"/session/{session}/prompt_async", body=body)
         if session in self._stopping:
             await self._stop_sent(loop)
             return
-        task = asyncio.ensure_future(self._see_it_run(loop))
+        task = asyncio.ensure_future(self._see_it_run(loop, sent))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -125,12 +141,11 @@ class Looping:
         await self._api("POST", f"/session/{loop.session}/abort")
         await self._say(self.keeper.loops()[loop.session])
 
-    async def _see_it_run(self, loop: Loop) -> None:
+    async def _see_it_run(self, loop: Loop, sent: _Sent) -> None:
         """OpenCode may save a prompt and never run it (host-opencode.md §15 "prompt races"): once more, then give up."""
         await asyncio.sleep(SENT_SECONDS)
-        sent = self._sent.get(loop.session)
-        if sent is None or self.keeper.running(loop.session) is None:
-            return
+        if self._sent.get(loop.session) is not sent or self.keeper.running(loop.session) is None:
+            return  # it ran, and perhaps others after it
         with contextlib.suppress(HostError):
             if loop.session in (await self._api("GET", "/session/status") or {}):
                 self._sent.pop(loop.session, None)

@@ -10,7 +10,7 @@ from echelon.core.loops import Turn
 from echelon.errors import HostError
 
 DEPTH_MAX = 16  # parents that are followed; a chain of all levels has five
-MESSAGES_SHOWN = 30  # of a session, newest, when its last turn is looked at
+SESSIONS_MAX = 2_000  # below one root, whose use is counted
 TEXT_MAX = 4_000
 
 
@@ -63,18 +63,13 @@ class Sessions:
 
 
 async def last_turn(api: Api, session: str) -> Turn | None:
-    """The newest message, with what the whole turn used; None for a session without messages."""
-    rows = await api("GET", f"/session/{session}/message", query={"limit": MESSAGES_SHOWN})
+    """The newest message, without what was used; None for a session without messages."""
+    rows = await api("GET", f"/session/{session}/message", query={"limit": 1})
     if not isinstance(rows, list) or not rows:
         return None
     info = rows[-1]["info"]
     if info["role"] == "user":
         return Turn(info["id"], "user", finished=False)
-    used = []
-    for row in reversed(rows):
-        if row["info"]["role"] == "user":
-            break
-        used.append(row["info"])
     text = "\n".join(part["text"] for part in rows[-1]["parts"] if part.get("type") == "text")
     error = info.get("error") or {}
     return Turn(
@@ -84,11 +79,45 @@ async def last_turn(api: Api, session: str) -> Turn | None:
         error=str(error.get("name", "")),
         detail=str((error.get("data") or {}).get("message", ""))[:500],
         text=text[-TEXT_MAX:],
-        tokens=sum(_tokens(row) for row in used),
-        cost=sum(float(row.get("cost") or 0) for row in used),
     )
 
 
-def _tokens(info: Mapping[str, Any]) -> int:
+@dataclass(frozen=True, slots=True)
+class Used:
+    tokens: int = 0
+    cost: float = 0.0
+
+
+class Spending:
+    """What a root session and all below it have used. Asked for once as a whole, then kept by what falls idle."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._of: dict[str, dict[str, Used]] = {}  # root -> session -> what it used
+
+    async def total(self, root: str) -> Used:
+        """Of the whole tree; the root itself is looked at anew."""
+        known = self._of.get(root)
+        if known is None:
+            known = self._of.setdefault(root, dict[str, Used]())
+            await self._walk(root, known)
+        known[root] = _used(await self._api("GET", f"/session/{root}"))
+        return Used(sum(row.tokens for row in known.values()), sum(row.cost for row in known.values()))
+
+    async def look(self, root: str, session: str) -> None:
+        """A session below a root that is followed fell idle."""
+        if root in self._of:
+            self._of[root][session] = _used(await self._api("GET", f"/session/{session}"))
+
+    async def _walk(self, root: str, known: dict[str, Used]) -> None:
+        todo = [root]
+        while todo and len(known) < SESSIONS_MAX:
+            for child in await self._api("GET", f"/session/{todo.pop()}/children") or []:
+                known[child["id"]] = _used(child)
+                todo.append(child["id"])
+
+
+def _used(info: Mapping[str, Any]) -> Used:
     tokens = info.get("tokens") or {}
-    return sum(int(tokens.get(name) or 0) for name in ("input", "output", "reasoning"))
+    counted = sum(int(tokens.get(name) or 0) for name in ("input", "output", "reasoning"))
+    return Used(counted, float(info.get("cost") or 0))

@@ -93,8 +93,8 @@ SETTINGS = (
     Setting("limits.loopTurns", "number", 200, "Turns that a commander's session goes on by itself.", least=1, most=10000),
     Setting("limits.loopStillTurns", "number", 3, "Turns in a row without a change that code can see.", least=1, most=100),
     Setting("limits.loopFailedTurns", "number", 2, "Turns in a row that end in an error.", least=1, most=20),
-    Setting("limits.loopTokens", "number", 20000000, "Tokens of the session that a loop runs in.", least=1000),
-    Setting("limits.loopCost", "number", 50, "Money the session of a loop may cost, as the host counts it.", least=0.01),
+    Setting("limits.loopTokens", "number", 20000000, "Tokens of a loop's session and of all sessions below it.", least=1000),
+    Setting("limits.loopCost", "number", 50, "Money that a loop's session and those below it may cost, as the host counts it.", least=0.01),
     Setting("limits.loopSeconds", "number", 43200, "Wall time of a loop.", least=1, most=604800),
     Setting(
         "steering.readGuard", "boolean", True, "Guard whole-file reads of steering files (used by the OpenCode host)."

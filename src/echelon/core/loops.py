@@ -60,7 +60,10 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The last message of a session that fell idle. `error` is the host's name of what ended the turn, "" for none."""
+    """The last message of a session that fell idle. `error` is the host's name of what ended the turn, "" for none.
+
+    `tokens` and `cost` are what the session and all below it have used so far.
+    """
 
     message: str
     role: Literal["assistant", "user"]
@@ -100,8 +103,8 @@ def step(loop: Loop, turn: Turn, verdict: Verdict, seen: str, now: float, config
         loop,
         handled=turn.message,
         turns=loop.turns + 1,
-        tokens=loop.tokens + turn.tokens,
-        cost=loop.cost + turn.cost,
+        tokens=max(loop.tokens, turn.tokens),
+        cost=max(loop.cost, turn.cost),
         still=0 if seen != loop.seen else loop.still + 1,
         failed=loop.failed + 1 if turn.error else 0,
         seen=seen,

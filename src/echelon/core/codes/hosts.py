@@ -22,6 +22,14 @@ HOSTS: dict[str, tuple[str, str]] = {
     ),
     "PERMISSION_DENIED": ("Your own OpenCode rules deny what an action would run.", "allow it there, or echelon call"),
     "WRONG_LEVEL": ("An action was called by an agent of another level.", "call the agent of that level"),
+    "OUTSIDE_SLOT": (
+        "A tool's path leads out of the mission's slot.",
+        "use paths relative to the slot; ask the person for what lies elsewhere",
+    ),
+    "STATE_FILE": ("A tool would change a state file that code keeps.", "leave .opencode/ alone but for todo.md"),
+    "GIT_NOT_YOURS": ("A git command that is code's to run.", "commit in your slot if you like; code merges"),
+    "READ_ONLY_ROLE": ("This role looks and changes nothing.", "say what should change; a Worker does it"),
+    "PATH_INVALID": ("A tool's path cannot be one.", "name a plain path"),
     "BRIDGE_CONFUSED": ("Bridge and brain do not fit together.", "echelon install opencode; restart OpenCode"),
     "BRAIN_GONE": ("Echelon's own process is unavailable inside OpenCode.", "echelon doctor says why"),
 }

@@ -29,6 +29,7 @@ _GLUED = re.compile(r"-[ILCoBfr](?=[/.~])")
 _TILDE = re.compile(r"~(?:$|/|[a-z_][\w-]*(?:/|$))")
 _SPACE = re.compile(r"\s")
 _PIECES_MAX = 20
+_CHARS_PER_LOOK = 256  # a deep path costs the disk a look per folder
 _CODE_PATH = re.compile(r"(?<![\w.~])/[^\s'\"`;:,()<>|&]+")
 
 
@@ -125,19 +126,17 @@ class _Line:
             self.folder = None
         if program == "git":
             return self._git(texts)
-        for path in programs.written(program, texts):
+        paths = programs.written(program, texts)
+        for path in paths:
             if program == "mkdir" and path.rstrip("/").removeprefix("./") == ".opencode" and self.ground.room.writes:
                 continue  # it is there, and `mkdir -p` says so
-            if refusal := self._write(path, follow=program not in programs.UNLINKING):
+            if refusal := self._write(path, follow=programs.follows(program, path, paths)):
                 return refusal
-        if program == "rm" and (path := self._swept(texts)):
-            return self.ground.kept(".opencode") or self.ground.outside(path)
+        if program == "ln" and (linked := programs.link(texts)):
+            return self._read(f"{linked[1]}/{texts[linked[0]]}")
+        if program == "rm" and any(self._expand(path) == self.ground.root for path in paths):
+            return self.ground.whole()
         return None
-
-    def _swept(self, texts: list[str]) -> str | None:
-        """An operand of rm that is the whole slot."""
-        named = (self._expand(text) for text in texts if text and not text.startswith("-"))
-        return next((path for path in named if path == self.ground.root), None)
 
     def _enter(self, texts: list[str]) -> Refusal | None:
         named = [text for text in texts if not text.startswith("-") or text == "-"]
@@ -209,6 +208,8 @@ class _Line:
         physical = self.ground.true(written) if written else None
         for way in (path, self.ground.true(path) or path, physical or path):
             place = self.ground.place(way)
+            if place == "device":
+                break
             if place in places or (climbs and place not in ("root", "readable") and not self._is_elsewhere()):
                 return self.ground.outside(way, place)
             if place == "root" and (hidden := self.ground.hidden(self.ground.inner(way), git=False)):
@@ -222,13 +223,13 @@ class _Line:
             return None
         ground = self.ground
         parent, name = posixpath.split(path)
-        if follow or text.endswith("/"):
-            true = ground.true(path)
-        else:
-            true = clean(f"{ground.true(parent) or parent}/{name}")
+        followed = follow or text.endswith("/")
+        true = ground.true(path) if followed else clean(f"{ground.true(parent) or parent}/{name}")
         for way in (path, true or path):
             place = ground.place(way)
-            if place in ("temporary", "device"):
+            if place == "device":
+                break
+            if place == "temporary":
                 continue
             if place != "root":
                 return ground.outside(way, place)
@@ -251,7 +252,10 @@ class _Line:
         if not fixed or self.seen > PATHS_MAX or len(fixed) > PATH_CHARS_MAX:
             return None
         full = self._joined(fixed, folder)
-        return None if full is None else clean(full)
+        if full is None or len(full) > PATH_CHARS_MAX:
+            return None
+        self.seen += len(full) // _CHARS_PER_LOOK
+        return clean(full)
 
     def _joined(self, text: str, folder: str | None = "") -> str | None:
         folder = self.folder if folder == "" else folder

@@ -112,10 +112,12 @@ def _why_checkout(rest: list[str], named: list[str]) -> str:
     stays = "the slot stays on its branch"
     if any(text in ("-b", "-B", "--orphan", "--detach", "-d", "--track", "-t") for text in rest):
         return stays
+    if rest == ["-"]:
+        return stays
     if "--" in rest or len(named) != 1 or "--ours" in rest or "--theirs" in rest or "-p" in rest:
         return ""
     name = named[0].rpartition("/")[2]
-    is_file = named[0] in (".", "./") or named[0].startswith("./") or named[0].endswith("/")
+    is_file = named[0] in (".", "HEAD", "@") or named[0].startswith("./") or named[0].endswith("/")
     is_file = is_file or (("." in name or "*" in name) and not _VERSION.fullmatch(named[0]))
     return "" if is_file or "\0" in named[0] else stays
 

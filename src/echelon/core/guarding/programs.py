@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 RESERVED = frozenset({"if", "then", "else", "elif", "fi", "while", "until", "do", "done", "!", "{", "}", "esac"})
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 # Their words are text.
 SAYING = frozenset({
     "echo", "printf", ":", "true", "false", "expr", "seq", "sleep", "kill", "basename", "dirname", "date", "which",
-    "type", "alias", "unalias", "trap", "unset", "tr", "exit", "return", "set", "ssh", "say", "logger", "ulimit",
+    "type", "alias", "unalias", "trap", "unset", "tr", "exit", "return", "set", "ssh", "say", "logger", "ulimit", "cd", "pushd",
 })  # fmt: skip
 # They name places of the machine or of a container, by rights.
 LOOKING = frozenset({"docker", "podman", "kubectl", "helm", "export", "declare", "source", ".", "test", "[", "[["})
-# They remove or replace a link, not what it leads to.
-UNLINKING = frozenset({"rm", "mv", "unlink", "ln"})
+# They remove, move or replace a link, not what it leads to.
+_UNLINKING = frozenset({"rm", "rmdir", "mv", "unlink", "ln"})
 
 _WRITING = frozenset({
     "rm", "rmdir", "unlink", "shred", "touch", "mkdir", "mkfifo", "tee", "truncate", "mv", "chmod", "chown", "chgrp",
@@ -64,6 +65,15 @@ _WRAPPERS = frozenset({
     "ionice", "npx", "bunx", "uvx", "busybox",
 })  # fmt: skip
 _WRAPPERS_WORD = re.compile(r"-.*|[A-Za-z_]\w*=.*|\d+(?:\.\d+)?[smhd]?|\{\}", re.DOTALL)
+_WRAPPERS_VALUES: dict[str, frozenset[str]] = {
+    "env": frozenset({"-u", "--unset", "-C", "--chdir"}),
+    "sudo": frozenset({"-u", "-g", "-D", "--user", "--group"}),
+    "xargs": frozenset({"-I", "-n", "-P", "-d", "-L", "-a", "-s", "-E"}),
+    "timeout": frozenset({"-s", "-k", "--signal", "--kill-after"}),
+    "nice": frozenset({"-n"}), "ionice": frozenset({"-c", "-n"}), "exec": frozenset({"-a"}),
+    "uv": frozenset({"--with", "--with-requirements", "--python", "-p", "--extra", "--group", "--package", "--directory"}),
+    "npx": frozenset({"-p", "--package"}),
+}  # fmt: skip
 _EXECUTES = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
@@ -78,9 +88,10 @@ def unwrap(words: list[str]) -> int:
         count = 1
     else:
         return 0
+    values = _WRAPPERS_VALUES.get(program, frozenset[str]())
     while count < len(words) and _WRAPPERS_WORD.fullmatch(words[count]):
-        count += 1
-    return count
+        count += 2 if words[count] in values else 1
+    return min(count, len(words))
 
 
 def is_interpreter(program: str) -> bool:
@@ -90,7 +101,7 @@ def is_interpreter(program: str) -> bool:
 def code_of(program: str, texts: list[str]) -> list[str]:
     """The code on the command line: what follows `-c` or `-e`."""
     pattern = r"-[a-z]*c" if program in SHELLS else _CODE_OPTION.get(program.rstrip("0123456789."), "-e")
-    return [after for text, after in zip(texts, texts[1:], strict=False) if re.fullmatch(pattern, text)]
+    return [after for text, after in pairwise(texts) if re.fullmatch(pattern, text)]
 
 
 def executed(texts: list[str]) -> Iterator[tuple[int, int]]:
@@ -104,6 +115,11 @@ def executed(texts: list[str]) -> Iterator[tuple[int, int]]:
             start = at + 1
     if start:
         yield start, len(texts)
+
+
+def follows(program: str, path: str, paths: list[str]) -> bool:
+    """Whether writing `path`, one of the `written` ones, changes what a link of this name leads to."""
+    return program not in _UNLINKING or (program == "mv" and len(paths) > 1 and path == paths[-1])
 
 
 def written(program: str, texts: list[str]) -> list[str]:
@@ -161,11 +177,14 @@ def read(program: str, texts: list[str]) -> list[int]:
     left = {at for start, end in executed(texts) for at in range(start, end)} if program == "find" else set[int]()
     values = _VALUES.get(program, frozenset[str]())
     code = _CODE_OPTION.get(program.rstrip("0123456789.")) or (r"-[a-z]*c" if program in SHELLS else "")
+    code = r"-[a-zA-Z]*e" if program in _GREPS or program in ("sed", "gsed") else code
     scripted = program in _SCRIPT_FIRST and not any(_SCRIPT_GIVEN.fullmatch(text) for text in texts)
     if program == "git" and texts[:1] == ["grep"]:
         scripted, left = True, {0}
-    if program == "ln":
-        left |= set(_link_targets(texts))
+    if program in _UNLINKING and program != "ln":
+        return []  # all of it is judged as written
+    if program == "ln" and (linked := link(texts)):
+        left.add(linked[0])
     for at, text in enumerate(texts):
         name, glued, _ = text.partition("=")
         if at in left or not text:
@@ -180,10 +199,10 @@ def read(program: str, texts: list[str]) -> list[int]:
     return [at for at in range(len(texts)) if at not in left]
 
 
-def _link_targets(texts: list[str]) -> list[int]:
-    """A relative target of `ln -s` is read from where the link lies."""
+def link(texts: list[str]) -> tuple[int, str] | None:
+    """Of `ln -s target link` with a relative target, read from where the link lies: its place, and that folder."""
     symbolic = any(re.fullmatch(r"-[a-zA-Z]*s[a-zA-Z]*|--symbolic", text) for text in texts)
     named = [at for at, text in enumerate(texts) if not text.startswith("-")]
-    if not symbolic or len(named) != 2 or "/" not in texts[named[1]]:
-        return []
-    return [at for at in named[:1] if not texts[at].startswith(("/", "~"))]
+    if not symbolic or len(named) != 2 or texts[named[0]].startswith(("/", "~", "\0")):
+        return None
+    return named[0], texts[named[1]].rpartition("/")[0] or "."

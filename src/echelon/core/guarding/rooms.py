@@ -18,10 +18,11 @@ from echelon.core.model import CHECKLIST, SYNC, TODO
 
 PATH_CHARS_MAX = 4096
 SHOWN_CHARS = 200
-TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/private/var/folders")  # noqa: S108
+TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/private/var/folders",  # noqa: S108
+             "/dev/shm")  # noqa: S108  # fmt: skip
 SYSTEM = (
     "/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt", "/nix/store", "/Library", "/System", "/proc/cpuinfo",
-    "/proc/meminfo", "/proc/self", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/alternatives", "/etc/fonts",
+    "/proc/meminfo", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/alternatives", "/etc/fonts",
     "/etc/hosts", "/etc/os-release", "/etc/lsb-release", "/etc/debian_version", "/etc/resolv.conf", "/etc/services",
     "/etc/protocols", "/etc/mime.types", "/etc/localtime", "/etc/timezone", "/etc/nsswitch.conf", "/etc/ld.so.conf",
 )  # fmt: skip
@@ -120,7 +121,7 @@ class Ground:
         state = _STATE.match(self.root + "/")
         rows: tuple[tuple[Place, tuple[str, ...]], ...] = (
             ("root", (self.root,)),
-            ("readable", self.room.readable),
+            ("readable", tuple(clean(folder) for folder in self.room.readable)),
             ("checkout", (*self.checkouts(), self.home)),
             ("state", (state[1],) if state else ()),
             ("temporary", self.temporary),
@@ -166,6 +167,8 @@ class Ground:
             return invalid(path, "is no path")
         for way in (path, true):
             place = self.place(way)
+            if place == "device":
+                break  # what it leads to depends on who asks
             if place not in _HARMLESS:
                 return self.outside(way, place)
             if place == "root" and (hidden := self.hidden(self.inner(way), git=True)):
@@ -188,6 +191,11 @@ class Ground:
         return None
 
     # -------------------------------------------------------------------------------------------------- sentences
+
+    def whole(self) -> Refusal:
+        return refuse(
+            "STATE_FILE", "This would remove the whole slot, state files included.", next_step="Remove files by name."
+        )
 
     def outside(self, path: str, place: Place | None = None) -> Refusal:
         place = place or self.place(path)

@@ -91,6 +91,8 @@ class _Reader:
             self.finish()
         elif sign.isspace():
             self.at += 1
+        elif self.text.startswith("\\\n", self.at):  # the line goes on
+            self.at += 2
         elif sign == "#":
             end = self.text.find("\n", self.at)
             self.at = len(self.text) if end < 0 else end

@@ -1,0 +1,1 @@
+"""Fakes and worlds for tests and trials, part of the package: a model that follows a script, a real host offline."""
