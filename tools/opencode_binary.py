@@ -59,7 +59,9 @@ def _install(version: str, prefix: Path) -> str:
 def main(versions: list[str]) -> int:
     for version in versions or WANTED:
         reason = install(version)
-        said = f"OpenCode {version} is there" if not reason else f"OpenCode {version} is missing, its tests skip: {reason}"
+        said = (
+            f"OpenCode {version} is there" if not reason else f"OpenCode {version} is missing, its tests skip: {reason}"
+        )
         sys.stdout.write(f"{said}\n")
     return 0
 

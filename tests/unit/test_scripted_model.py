@@ -113,9 +113,8 @@ def test_errors_and_rate_limits() -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_cut_stream_is_seen_as_cut(stream: bool) -> None:
-    with ScriptedModel(lambda asked: cut("half a sen")) as model:
-        with pytest.raises(http.client.IncompleteRead) as broken:
-            post(model, stream=stream)
+    with ScriptedModel(lambda asked: cut("half a sen")) as model, pytest.raises(http.client.IncompleteRead) as broken:
+        post(model, stream=stream)
     assert b"half a sen" in broken.value.partial and b"[DONE]" not in broken.value.partial
 
 

@@ -195,6 +195,8 @@ class Desk:
             self.looping.busy(session)
         elif kind == "session.idle":
             await self.looping.idle(session)
+        elif kind == "question.rejected" or (kind == "permission.replied" and properties.get("reply") == "reject"):
+            await self.looping.declined(session)
         elif kind == "session.deleted":
             self.looping.deleted(session)
 

@@ -92,7 +92,7 @@ def leave_record(workspace: Workspace) -> None:
     try:
         links = [os.path.realpath(workspace.root / step.path) for step in workspace.steps if isinstance(step, Link)]
     except InputError:  # a mistake in the set-up is said by whoever opens a slot
-        links = []
+        links: list[str] = []
     write_record(private_directory(workspace.state) / RECORD, {"root": str(workspace.root), "readable": links})
 
 

@@ -85,6 +85,12 @@ class Looping:
         if loop := self.keeper.running(session):
             self.keeper.save(loop.ended("paused", "LOOP_STOPPED", f"the session was given to {agent}"))
 
+    async def declined(self, session: str) -> None:
+        """The person said no to what a session, or one below it, asked for: asking again is not for us to start."""
+        root = (await self._sessions.chain(session))[-1].id
+        if loop := self.keeper.running(root):
+            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "you declined what it asked for"))
+
     def deleted(self, session: str) -> None:
         if loop := self.keeper.running(session):
             self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "its session was deleted"))

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from echelon.testing.exchange import (
     DELAY_SECONDS_MAX,
@@ -94,7 +94,7 @@ class ScriptedModel:
             if not asked.is_title and asked.arrived > since and session in ("", asked.session)
         ]  # fmt: skip
 
-    def __enter__(self) -> ScriptedModel:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -154,10 +154,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Not on the terminal of whoever runs the tests."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._json(200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         if not self.path.endswith("/chat/completions") or length > BODY_BYTES_MAX:
             return self._json(404, _error("no such path"))
@@ -236,8 +236,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _left(connection: socket.socket) -> bool:
     """Whether the client has closed its end."""
+    nothing: list[socket.socket] = []
     try:
-        ready, _, _ = select.select([connection], [], [], 0)
+        ready, _, _ = select.select([connection], nothing, nothing, 0)
         return bool(ready) and not connection.recv(1, socket.MSG_PEEK)
     except OSError:
         return True

@@ -115,6 +115,7 @@ def plan_install(
 def perform(plan: Plan) -> None:
     """Do what the plan says. Raises WorldError, or ConflictError DOCUMENT_CHANGED when a person wrote meanwhile;
     in both cases asking again goes on, and uninstalling goes back."""
+    sweep(plan.home)
     for folder in plan.folders:
         writing.make_folder(folder)
     if plan.record_changed:
@@ -129,6 +130,15 @@ def perform(plan: Plan) -> None:
         writing.remove(plan.home / name)
     if plan.drops:
         writing.remove_folder_if_empty(plan.home / seed.MODULES)
+
+
+def sweep(home: Path) -> None:
+    """Remove what a killed run left half written; links are followed, for there it lies beside the target."""
+    bridges = [f"{folder}/{seed.BRIDGE}" for folder in seed.PLUGIN_FOLDERS]
+    for name in (RECORD, *peer.CONFIGS, *seed.seed_files(), *bridges):
+        scratch = writing.temporary((home / name).resolve())
+        if os.path.lexists(scratch):
+            writing.remove(scratch)
 
 
 def private_config(

@@ -15,7 +15,7 @@ from typing import Any
 from echelon.core.config import _without_comments as without_comments
 from echelon.errors import InputError
 
-CONTEXT = 32  # characters on each side by which a cut's place is found again in a text that changed
+CONTEXTS = (32, 16, 8)  # characters on each side by which a cut's place is found again in a text that changed
 _GAP = re.compile(r"(?:\s|//[^\n]*+|(?>/\*.*?\*/))*+", re.DOTALL)
 _SPACE = re.compile(r"\s*")
 _LINE_END = re.compile(r"[ \t]*(?:\r?\n)")
@@ -80,7 +80,7 @@ def remove_entries(text: str, source: str, wanted: Callable[[str], bool]) -> Rem
     return Removal(
         kept,
         tuple(
-            Cut(start, text[start:end], kept[max(0, at - CONTEXT) : at], kept[at : at + CONTEXT])
+            Cut(start, text[start:end], kept[max(0, at - CONTEXTS[0]) : at], kept[at : at + CONTEXTS[0]])
             for start, end, at in pieces
         ),
         tuple(removed),
@@ -94,22 +94,32 @@ def put_back(text: str, cuts: tuple[Cut, ...]) -> str:
     return text
 
 
-def put_back_by_context(text: str, source: str, removal: tuple[Cut, ...], specs: list[str]) -> str | None:
+def put_back_by_context(text: str, source: str, cuts: tuple[Cut, ...], specs: list[str]) -> str | None:
     """Undo the cuts in a text that was changed elsewhere; None when a place is gone or not the only one like it."""
+    for size in CONTEXTS:
+        places = _places(text, cuts, size)
+        if places is None:
+            continue
+        new = text
+        for cut, place in reversed(list(zip(cuts, places, strict=True))):
+            new = new[:place] + cut.text + new[place:]
+        try:
+            found = [entry.spec for entry in read_entries(new, source)]
+        except InputError:
+            continue
+        if all(spec in found for spec in specs):
+            return new
+    return None
+
+
+def _places(text: str, cuts: tuple[Cut, ...], size: int) -> list[int] | None:
     places: list[int] = []
-    for cut in removal:
-        if text.count(cut.before + cut.after) != 1:
+    for cut in cuts:
+        before, after = cut.before[-size:], cut.after[:size]
+        if text.count(before + after) != 1:
             return None
-        places.append(text.index(cut.before + cut.after) + len(cut.before))
-    if places != sorted(places):
-        return None
-    for cut, place in reversed(list(zip(removal, places, strict=True))):
-        text = text[:place] + cut.text + text[place:]
-    try:
-        found = [entry.spec for entry in read_entries(text, source)]
-    except InputError:
-        return None
-    return text if all(spec in found for spec in specs) else None
+        places.append(text.index(before + after) + len(before))
+    return places if places == sorted(places) else None
 
 
 def spec_of(element: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from echelon.errors import EchelonError
 from echelon.hosts.opencode import jsonc, seed, writing
-from echelon.hosts.opencode.install import HEADER, bridge_source, intact_seed
-from echelon.hosts.opencode.peer import CONFIGS, decoded
+from echelon.hosts.opencode.install import HEADER, bridge_source, intact_seed, sweep
+from echelon.hosts.opencode.peer import decoded
 from echelon.hosts.opencode.record import RECORD, Edit, Record, load
 from echelon.hosts.opencode.writing import shown
 
@@ -30,6 +30,7 @@ def uninstall(home: Path, bridge: bytes | None = None) -> tuple[str, ...]:
     put back is said, and stays in echelon.json.saved. Raises WorldError, INSTALL_RECORD_BROKEN.
     """
     record = load(home)
+    sweep(home)
     if record is None:
         return _without_record(home, bridge_source() if bridge is None else bridge)
     way = _Way(home, record)
@@ -41,8 +42,6 @@ def uninstall(home: Path, bridge: bytes | None = None) -> tuple[str, ...]:
     for move in reversed(record.moves):
         _move_back(way, move.source, move.target)
     _take_seed(way)
-    for name in (RECORD, *CONFIGS, *record.files):
-        writing.remove(writing.temporary((home / name).resolve()))
     if way.owes:
         kept = writing.free_name(home, f"{RECORD}.saved")
         writing.move(home / RECORD, home / kept)

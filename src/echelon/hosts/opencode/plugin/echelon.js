@@ -9,10 +9,13 @@ import { fileURLToPath } from "node:url"
 
 const PROTOCOL = 1
 const START_MS = 3000 // how long a brain may take to answer after it was started
+const BIRTH_MS = 1000 // a brain that does not listen by then is started again
 const RETRY_MS = 5000 // how long a link that failed is left alone
+const AGAIN_MS = 300 // between a brain's death and the next one
 const LINE_MAX = 16 * 1024 * 1024
 const SESSIONS_MAX = 10000
 const ASKS_MAX = 3 // permissions that one tool call may need
+const GONE = "[BRAIN_GONE] Echelon's own process is unavailable. What it had begun is safe; ask again, or go on without it. echelon doctor says why."
 const HERE = fileURLToPath(import.meta.url)
 const pause = (ms) => new Promise((done) => setTimeout(done, ms))
 
@@ -53,11 +56,13 @@ class Link {
   }
 
   async connect() {
-    for (const until = Date.now() + START_MS, state = { started: false }; Date.now() < until; await pause(20)) {
+    let started = 0
+    for (const until = Date.now() + START_MS; Date.now() < until; await pause(20)) {
       const socket = await this.dial().catch(() => null)
       if (!socket) {
-        if (!state.started) startBrain()
-        state.started = true
+        if (Date.now() - started < BIRTH_MS) continue
+        started = Date.now()
+        startBrain() // again when nothing came of it: it may have met a predecessor that was just dying
         continue
       }
       this.listen(socket)
@@ -70,10 +75,11 @@ class Link {
         for (const hook of this.fired) this.tell("fired", { hook })
         return this.manifest
       } catch {
-        socket.destroy()
+        socket.destroy() // it died before it answered
       }
     }
     this.failed = Date.now()
+    this.again(RETRY_MS + AGAIN_MS)
     return null
   }
 
@@ -104,9 +110,15 @@ class Link {
     socket.on("error", () => {})
     socket.on("close", () => {
       if (this.socket === socket) this.socket = undefined
-      for (const { fail } of this.waiting.values()) fail(new Error("Echelon's brain is gone"))
+      this.again(AGAIN_MS)
+      for (const { fail } of this.waiting.values()) fail(new Error(GONE))
       this.waiting.clear()
     })
+  }
+
+  /** A brain that died while sessions of ours are open comes back by itself, and looks for signals it missed. */
+  again(ms) {
+    if (!this.ended && this.ours.size) setTimeout(() => this.open().catch(() => {}), ms).unref()
   }
 
   take(message) {
@@ -128,7 +140,7 @@ class Link {
 
   send(method, params, limit, signal) {
     return new Promise((done, fail) => {
-      if (!this.socket) return fail(new Error("Echelon's brain is gone"))
+      if (!this.socket) return fail(new Error(GONE))
       const id = ++this.number
       const timer = limit && setTimeout(() => end(fail)(new Error(`no answer in ${limit} ms`)), limit)
       const end = (settle) => (value) => (clearTimeout(timer), this.waiting.delete(id), settle(value))
@@ -206,7 +218,7 @@ function toolOf(link, { name, description, schema }) {
       const { sessionID, messageID, callID, agent, directory, abort } = context
       const call = { name, args, sessionID, messageID, callID, agent, directory }
       for (let asked = 0; asked <= ASKS_MAX; asked++) {
-        if (!(await link.open())) throw new Error("[BRAIN_GONE] Echelon is unavailable: echelon serve could not be started. Go on without it; echelon doctor says why.")
+        if (!(await link.open())) throw new Error(GONE)
         const answer = await link.send("tool", call, 0, abort)
         if (!answer.ask) return answer
         await context.ask({ always: [], metadata: {}, ...answer.ask })
@@ -286,6 +298,7 @@ function hooksOf(link, manifest) {
       if (await link.open()) link.tell("event", event)
     },
     async dispose() {
+      link.ended = true
       link.socket?.end()
     },
   }

@@ -1,0 +1,341 @@
+"""A real OpenCode, offline, in a world of its own: for tests and trials.
+
+    with ScriptedModel(scenario) as model, Server(World(folder, model.url), workspace) as server:
+        session = server.create()
+        server.prompt(session, "hello")
+        server.wait_idle(session, 30)
+
+What is set here and why: host-opencode.md §2. The program itself is fetched by tools/opencode_binary.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.client
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from echelon.errors import HostError
+from echelon.testing.events import Event, Events
+
+MAIN, OLDER = "1.18.33", "1.17.20"  # the versions that the tests run on
+FOLDER = Path(__file__).resolve().parents[3] / ".node" / "opencode"  # of a checkout; a wheel has none
+START_SECONDS = 40.0
+END_SECONDS = 5.0
+REQUEST_SECONDS = 60.0
+POLL_SECONDS = 0.05
+TAIL_BYTES = 4_000
+PASSWORD = "scripted"  # noqa: S105 - of a server that lives as long as one test
+_DISABLED = (
+    "MODELS_FETCH", "AUTOUPDATE", "LSP_DOWNLOAD", "SHARE", "DEFAULT_PLUGINS", "EXTERNAL_SKILLS", "CLAUDE_CODE",
+)  # fmt: skip
+
+
+def package() -> str:
+    """The npm package with the program for this machine, "" when there is none."""
+    system = {"linux": "linux", "darwin": "darwin"}.get(sys.platform)
+    processor = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
+    return f"opencode-{system}-{processor}" if system and processor else ""
+
+
+def installed(version: str = MAIN, folder: Path = FOLDER) -> Path | None:
+    """The program of a version that tools/opencode_binary.py installed."""
+    path = folder / version / "node_modules" / package() / "bin" / "opencode"
+    return path if package() and os.access(path, os.X_OK) and path.is_file() else None
+
+
+def binary(version: str = MAIN) -> Path | None:
+    """The program to test with: what ECHELON_TEST_OPENCODE names, else the installed one, else None."""
+    named = os.environ.get("ECHELON_TEST_OPENCODE")
+    return Path(named) if named else installed(version)
+
+
+def missing(version: str = MAIN) -> str:
+    """Why there is no program, for a test that skips."""
+    try:
+        return (FOLDER / f"{version}.missing").read_text("utf-8").strip()
+    except OSError:
+        return f"OpenCode {version} is not installed; python tools/opencode_binary.py fetches it"
+
+
+def seed(folder: Path, version: str = MAIN) -> None:
+    """Make a config directory look installed, so that OpenCode does not wait for npm (host-opencode.md §2.3)."""
+    needs = {"dependencies": {"@opencode-ai/plugin": version}}
+    (folder / "node_modules").mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text(json.dumps(needs), "utf-8")
+    lock = {"name": "x", "lockfileVersion": 3, "packages": {"": needs}}
+    (folder / "package-lock.json").write_text(json.dumps(lock), "utf-8")
+
+
+def configuration(model_url: str, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """OpenCode's configuration with the scripted model and nothing else; `extra` is laid over its top level."""
+    model = {"name": "Scripted", "tool_call": True, "limit": {"context": 200_000, "output": 8_000}}
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "name": "Scripted",
+        "options": {"baseURL": model_url, "apiKey": "none"},
+        "models": {"scripted": model},
+    }
+    return {
+        "$schema": "https://opencode.ai/config.json",
+        "model": "scripted/scripted",
+        "small_model": "scripted/scripted",
+        "enabled_providers": ["scripted"],
+        "provider": {"scripted": provider},
+        "autoupdate": False,
+        "share": "disabled",
+        "snapshot": False,
+        "lsp": False,
+        "formatter": False,
+        **(extra or {}),
+    }
+
+
+class World:
+    """A home below `folder`, the environment and the configuration of one OpenCode; it outlives its servers.
+
+    `config` is laid over the configuration's top level; `plugins` are files copied to `~/.config/opencode/plugin/`;
+    `environment` is laid over the variables. `config_folder` is `~/.config/opencode`, `config_dir` what
+    OPENCODE_CONFIG_DIR names when `with_config_dir`; both are seeded.
+    Raises HostError OPENCODE_MISSING when the program is not there.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model_url: str,
+        *,
+        version: str = MAIN,
+        config: Mapping[str, Any] | None = None,
+        plugins: tuple[Path, ...] = (),
+        environment: Mapping[str, str] | None = None,
+        with_config_dir: bool = False,
+    ) -> None:
+        found = binary(version)
+        if found is None:
+            raise HostError("OPENCODE_MISSING", missing(version), "python tools/opencode_binary.py")
+        self.folder, self.version, self.binary = folder, version, found
+        self.home = folder / "home"
+        self.config_folder, self.config_dir = self.home / ".config" / "opencode", folder / "config-dir"
+        self.environment = {**_environment(folder, self.home), **_config(model_url, config)}
+        if with_config_dir:
+            self.environment["OPENCODE_CONFIG_DIR"] = str(self.config_dir)
+        self.environment.update(environment or {})
+        for seeded in (self.config_folder, *((self.config_dir,) if with_config_dir else ())):
+            seed(seeded, version)
+        for plugin in plugins:
+            (self.config_folder / "plugin").mkdir(exist_ok=True)
+            shutil.copy(plugin, self.config_folder / "plugin")
+
+
+def _config(model_url: str, extra: Mapping[str, Any] | None) -> dict[str, str]:
+    return {"OPENCODE_CONFIG_CONTENT": json.dumps(configuration(model_url, extra))}
+
+
+def _environment(folder: Path, home: Path) -> dict[str, str]:
+    places = {"XDG_DATA_HOME": "data", "XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache", "TMPDIR": "tmp"}
+    for name in places.values():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "SHELL": shutil.which("bash") or "/bin/sh",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        **{variable: str(folder / name) for variable, name in places.items()},
+        **{f"OPENCODE_DISABLE_{name}": "1" for name in _DISABLED},
+        "npm_config_offline": "true",  # without it any plugin costs over 70 s
+        "OPENCODE_SERVER_PASSWORD": PASSWORD,
+    }
+
+
+class Server:
+    """`opencode serve` in a directory: a context manager and a thin client. Errors are HostError OPENCODE_FAILED."""
+
+    def __init__(self, world: World, directory: Path, *, start_seconds: float = START_SECONDS) -> None:
+        self.world, self.directory = world, directory
+        self.log = world.folder / "serve.log"
+        self.port = 0
+        self.events: Events
+        self.process: subprocess.Popen[bytes]
+        self._start_seconds = start_seconds
+        self._directories: dict[str, str] = {}
+        self._prompted: dict[str, int] = {}
+
+    # ----------------------------------------------------------------------------------------- the process
+
+    def __enter__(self) -> Self:
+        self.port = _free_port()
+        words = [str(self.world.binary), "serve", "--port", str(self.port), "--hostname", "127.0.0.1"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*words, "--print-logs", "--log-level", "INFO"],
+                cwd=self.directory, env=self.world.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        try:
+            self._wait_healthy()
+            self.events = Events(self.port, _headers())
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.events.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(END_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it and what it started at once, as a crash does. A Server of the same World goes on where it was."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def tail(self) -> str:
+        """The end of its log."""
+        with contextlib.suppress(OSError):
+            return self.log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
+        return ""
+
+    def _wait_healthy(self) -> None:
+        until = time.monotonic() + self._start_seconds
+        while time.monotonic() < until and self.process.poll() is None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                status, _ = self.request("GET", "/global/health")
+                if status == 200:
+                    return
+            time.sleep(POLL_SECONDS)
+        ended = self.process.poll()
+        how = f"did not answer in {self._start_seconds:g} s" if ended is None else f"ended with {ended} while starting"
+        raise HostError("OPENCODE_FAILED", f"opencode serve {how}; its log ends:\n{self.tail()}")
+
+    # ------------------------------------------------------------------------------------------ the client
+
+    def request(
+        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
+    ) -> tuple[int, Any]:
+        """One request: (status, JSON value; None for an empty body, text for what is no JSON)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_SECONDS)
+        with contextlib.closing(connection):
+            target = f"{path}?{urlencode(query)}" if query else path
+            content = None if body is None else json.dumps(body)
+            connection.request(method, target, content, {"content-type": "application/json", **_headers()})
+            response = connection.getresponse()
+            answer = response.read()
+            try:
+                return response.status, json.loads(answer) if answer else None
+            except ValueError:
+                return response.status, answer.decode("utf-8", "replace")
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._ask("GET", path, None, query)
+
+    def post(self, path: str, body: Any = None, **query: Any) -> Any:
+        return self._ask("POST", path, {} if body is None else body, query)
+
+    def patch(self, path: str, body: Any, **query: Any) -> Any:
+        return self._ask("PATCH", path, body, query)
+
+    def delete(self, path: str, **query: Any) -> Any:
+        return self._ask("DELETE", path, None, query)
+
+    def _ask(self, method: str, path: str, body: Any, query: Mapping[str, Any]) -> Any:
+        status, value = self.request(method, path, body, query)
+        if status >= 400:
+            raise HostError("OPENCODE_FAILED", f"{method} {path} answered {status}: {json.dumps(value)[:500]}")
+        return value
+
+    # ---------------------------------------------------------------------------------------- the sessions
+
+    def create(self, directory: Path | None = None, **body: Any) -> str:
+        """The id of a new session in a directory; fields of the body are in host-opencode.md §6."""
+        place = str(directory or self.directory)
+        session = str(self.post("/session", body, directory=place)["id"])
+        self._directories[session] = place
+        return session
+
+    def directory_of(self, session: str) -> str:
+        if session not in self._directories:
+            self._directories[session] = str(self.get(f"/session/{session}")["directory"])
+        return self._directories[session]
+
+    def prompt(self, session: str, text: str, agent: str = "", **body: Any) -> None:
+        """Give it a prompt and do not wait (`prompt_async`)."""
+        self._prompted[session] = self._users(session)
+        named = {"agent": agent} if agent else {}
+        content = {"parts": [{"type": "text", "text": text}], **named, **body}
+        self.post(f"/session/{session}/prompt_async", content, directory=self.directory_of(session))
+
+    def messages(self, session: str) -> list[dict[str, Any]]:
+        """The messages of a session, oldest first: `{"info": …, "parts": […]}`."""
+        return self.get(f"/session/{session}/message")
+
+    def last_text(self, session: str) -> str:
+        """The text of the last message."""
+        parts = self.messages(session)[-1]["parts"]
+        return "\n".join(part["text"] for part in parts if part["type"] == "text")
+
+    def is_busy(self, session: str) -> bool:
+        return session in self.get("/session/status", directory=self.directory_of(session))
+
+    def wait_idle(self, session: str, seconds: float, calm: float = 0.0) -> dict[str, Any]:
+        """Wait until the last prompt is answered and nothing runs, for `calm` seconds on end: the last message's info.
+
+        A model error ends a turn, too: the info then has `error`. Raises HostError when it takes longer than `seconds`.
+        """
+        until, since = time.monotonic() + seconds, 0.0
+        while (now := time.monotonic()) < until:
+            info = None if self.is_busy(session) else self._answer(session)
+            since = (since or now) if info else 0.0
+            if info and now - since >= calm:
+                return info
+            time.sleep(POLL_SECONDS)
+        told = [event.properties for event in self.events.all("session.error", session)][-3:]
+        raise HostError(
+            "OPENCODE_FAILED", f"session {session} is not idle after {seconds:g} s; errors: {told}\n{self.tail()}"
+        )
+
+    def _users(self, session: str) -> int:
+        return sum(message["info"]["role"] == "user" for message in self.messages(session))
+
+    def _answer(self, session: str) -> dict[str, Any] | None:
+        """The last message, when it ends the turn that the last prompt began."""
+        messages = self.messages(session)
+        info = messages[-1]["info"] if messages else {}
+        begun = sum(message["info"]["role"] == "user" for message in messages) > self._prompted.get(session, 0)
+        done = info.get("role") == "assistant" and (info.get("error") or info.get("finish") not in (None, "tool-calls"))
+        return info if begun and done and "completed" in info.get("time", {}) else None
+
+
+def _headers() -> dict[str, str]:
+    secret = base64.b64encode(f"opencode:{PASSWORD}".encode()).decode()
+    return {"authorization": f"Basic {secret}"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+__all__ = ["Event", "Server", "World", "binary", "configuration", "installed", "missing", "package", "seed"]
