@@ -90,6 +90,8 @@ class Link {
       const socket = net.connect(where)
       socket.once("connect", () => done(socket))
       socket.once("error", fail)
+      socket.once("close", fail)
+      setTimeout(() => (fail(new Error("no connection")), socket.connecting && socket.destroy()), BIRTH_MS).unref()
     })
   }
 
@@ -108,6 +110,7 @@ class Link {
       }
     })
     socket.on("error", () => {})
+    socket.on("end", () => socket.destroy()) // Bun may tell the end of a killed peer and never its close
     socket.on("close", () => {
       if (this.socket === socket) this.socket = undefined
       this.again(AGAIN_MS)
