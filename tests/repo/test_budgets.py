@@ -16,6 +16,8 @@ STARTERS = {
     "checks/supervise.py": "runs checks and set-up commands",
     "checks/sandbox.py": "tries bubblewrap once",
     "hosts/scripted.py": "runs what the playbook says, as an agent would",
+    "hosts/opencode/binary.py": "asks OpenCode for its version",
+    "testing/opencode.py": "runs OpenCode in tests and trials",
 }
 # State files are opened by the store alone. These open or write other files, each for the reason given.
 OPENERS = {
@@ -36,6 +38,8 @@ OPENERS = {
     "checks/junit.py": "the report a test run wrote",
     "hosts/playbook.py": "the playbook",
     "hosts/scripted.py": "files of a slot, as an agent would",
+    "hosts/opencode/writing.py": "OpenCode's configuration and the bridge in it",
+    "testing/opencode.py": "OpenCode's world in tests and trials",
     "engine/work.py": "the briefing in a slot, and what the guard remembers",
     "engine/running.py": "the base's files for a preparation",
     "engine/inplace.py": "what the checks said before the work",
@@ -126,7 +130,7 @@ def test_what_must_survive_a_power_cut_is_synced_in_two_rooms() -> None:
         name for name, tree in modules().items() for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr == "fsync"
     }  # fmt: skip
-    assert syncing <= {"store/files.py", "slots/places.py"}
+    assert syncing <= {"store/files.py", "slots/places.py", "hosts/opencode/writing.py"}
 
 
 def test_a_markdown_file_has_one_title() -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echelon.core.config import _without_comments as without_comments
+from echelon.core.config import without_comments as without_comments
 from echelon.errors import HostError, InputError, WorldError
 from echelon.hosts.opencode import binary, jsonc, seed
 from echelon.hosts.opencode.install import bridge_source, perform, plan_install, private_config, status
@@ -219,7 +219,7 @@ def test_files_of_the_peer_move_only_with_consent_and_come_back(home: Path) -> N
     install(home, move_files=True)
     assert not (home / "plugins/open-codining.js").exists()
     assert status(home, BRIDGE).peers == ()
-    assert plan_install(home, bridge=BRIDGE, move_files=True).up_to_date is not None
+    assert plan_install(home, bridge=BRIDGE, move_files=True).up_to_date
     uninstall(home, BRIDGE)
     assert picture(home) == before
 

@@ -16,7 +16,7 @@ from echelon.bridge.liveness import Liveness
 from echelon.bridge.looping import Looping
 from echelon.bridge.manifest import ENVIRONMENT, manifest
 from echelon.bridge.roles import ROLES
-from echelon.bridge.sessions import Sessions
+from echelon.bridge.sessions import Sessions, last_words
 from echelon.bridge.tools import Call, Tools
 from echelon.bridge.wire import Refused, Wire
 from echelon.core import guarding, report
@@ -139,7 +139,7 @@ class Desk:
         """Work was started: the session goes on until the level is done. Sessions of a level above never loop."""
         session = await self._sessions.get(call.session)
         if self.looping and not session.parent and self.looping.keeper.running(call.session) is None:
-            words = self._words.get(call.session, "")
+            words = self._words.get(call.session) or await last_words(self._api, call.session)
             self.looping.keeper.begin(call.session, "project", call.agent, words, self.pid)
 
     async def _progress(self, given: Mapping[str, Any], line: str) -> None:

@@ -12,6 +12,7 @@ from echelon.errors import HostError
 DEPTH_MAX = 16  # parents that are followed; a chain of all levels has five
 SESSIONS_MAX = 2_000  # below one root, whose use is counted
 TEXT_MAX = 4_000
+WORDS_BACK = 20  # messages that are looked through for what the person said
 
 
 class Api(Protocol):
@@ -80,6 +81,13 @@ async def last_turn(api: Api, session: str) -> Turn | None:
         detail=str((error.get("data") or {}).get("message", ""))[:500],
         text=text[-TEXT_MAX:],
     )
+
+
+async def last_words(api: Api, session: str) -> str:
+    """What the person last said there; "" when it is too long ago."""
+    rows = await api("GET", f"/session/{session}/message", query={"limit": WORDS_BACK})
+    said = [row for row in rows or () if row["info"]["role"] == "user"]
+    return "\n".join(part["text"] for part in said[-1]["parts"] if part.get("type") == "text") if said else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ class Config:
 
 def parse(text: str, source: str) -> tuple[Config, tuple[Finding, ...]]:
     """Read the file. With an error finding the values are the defaults for what is wrong; callers refuse to go on."""
-    plain = _without_comments(" " + text[1:] if text.startswith("\ufeff") else text)
+    plain = without_comments(" " + text[1:] if text.startswith("\ufeff") else text)
     if not plain.strip():
         return Config({}, source), ()
     try:
@@ -210,7 +210,7 @@ _COMMENT = r"//[^\n]*+|(?>/\*.*?\*/)"
 _TOKEN = re.compile(rf'"(?:\\.|[^"\\\n])*"|{_COMMENT}|,(?=(?:\s|{_COMMENT})*+[}}\]])', re.DOTALL)
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
     """Comments and trailing commas become blanks of the same length, so that positions stay true."""
 
     def blank(found: re.Match[str]) -> str:

@@ -31,11 +31,13 @@ from urllib.parse import urlencode
 from echelon.errors import HostError
 from echelon.testing.events import Event, Events
 
-MAIN, OLDER = "1.18.33", "1.17.20"  # the versions that the tests run on
+MAIN, OLDER = "1.18.33", "1.17.19"  # the versions that the tests run on
 FOLDER = Path(__file__).resolve().parents[3] / ".node" / "opencode"  # of a checkout; a wheel has none
 START_SECONDS = 40.0
 END_SECONDS = 5.0
 REQUEST_SECONDS = 60.0
+# A request that comes between "listening" and the first handler is never answered: ask again soon.
+HEALTH_SECONDS = 0.5
 POLL_SECONDS = 0.05
 TAIL_BYTES = 4_000
 PASSWORD = "scripted"  # noqa: S105 - of a server that lives as long as one test
@@ -221,7 +223,7 @@ class Server:
         until = time.monotonic() + self._start_seconds
         while time.monotonic() < until and self.process.poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                status, _ = self.request("GET", "/global/health")
+                status, _ = self.request("GET", "/global/health", seconds=HEALTH_SECONDS)
                 if status == 200:
                     return
             time.sleep(POLL_SECONDS)
@@ -232,10 +234,16 @@ class Server:
     # ------------------------------------------------------------------------------------------ the client
 
     def request(
-        self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = REQUEST_SECONDS,
     ) -> tuple[int, Any]:
         """One request: (status, JSON value; None for an empty body, text for what is no JSON)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         with contextlib.closing(connection):
             target = f"{path}?{urlencode(query)}" if query else path
             content = None if body is None else json.dumps(body)

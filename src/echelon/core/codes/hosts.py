@@ -30,6 +30,21 @@ HOSTS: dict[str, tuple[str, str]] = {
     "GIT_NOT_YOURS": ("A git command that is code's to run.", "commit in your slot if you like; code merges"),
     "READ_ONLY_ROLE": ("This role looks and changes nothing.", "say what should change; a Worker does it"),
     "PATH_INVALID": ("A tool's path cannot be one.", "name a plain path"),
+    "OPENCODE_MISSING": (
+        "No OpenCode was found.",
+        "npm install -g opencode-ai, or set opencode.path, or deliver with --host scripted",
+    ),
+    "OPENCODE_FAILED": ("OpenCode is there and does not do what it should.", "see the reason and its log"),
+    "OPENCODE_UNSUPPORTED": ("This version of OpenCode is not supported.", "npm install -g opencode-ai@1.18"),
+    "OPENCODE_CONFIG_BROKEN": (
+        "One of your OpenCode configurations is not valid; nothing was changed.",
+        "mend it at the place shown",
+    ),
+    "OPENCODE_PLUGIN_LINKED": (
+        "Both plugin folders of OpenCode are links, so there is no place for the bridge.",
+        "make one of them a folder",
+    ),
+    "INSTALL_RECORD_BROKEN": ("echelon.json beside OpenCode's configuration is not what Echelon wrote.", "see the message"),
     "BRIDGE_CONFUSED": ("Bridge and brain do not fit together.", "echelon install opencode; restart OpenCode"),
     "BRAIN_GONE": ("Echelon's own process is unavailable inside OpenCode.", "echelon doctor says why"),
 }

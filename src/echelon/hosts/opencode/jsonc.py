@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from echelon.core.config import _without_comments as without_comments
+from echelon.core.config import without_comments as without_comments
 from echelon.errors import InputError
 
 CONTEXTS = (32, 16, 8)  # characters on each side by which a cut's place is found again in a text that changed

@@ -1,0 +1,131 @@
+"""ProjectCommander → Commander → staff on the real OpenCode, and what must survive on the way."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from echelon.testing.model import Asked, Reply, call, say
+from echelon.testing.opencode import MAIN, OLDER, installed, missing
+from opencode_chain import GO, Chain, role, stage
+from workspaces import CONFIG, Shop, backlog, wants
+
+
+@pytest.mark.parametrize("version", [MAIN, OLDER])
+def test_one_prompt_delivers_the_backlog_with_proof(tmp_path: Path, version: str) -> None:
+    """W9, W10, W12, W19; W-G1 (the loop outlives the first item), W-G2 (the chain descends), W-G3 (no loop is stolen)."""
+    if installed(version) is None:
+        pytest.skip(missing(version))
+    shop = Shop.make(tmp_path)
+    with stage(tmp_path / "w", shop, Chain(staff=("Planner", "Worker", "Reviewer")), version=version) as here:
+        session = here.ask(GO)
+        assert shop.delivered() == ["B001", "B002", "B003"]
+        loop = here.loop(session)
+        assert loop and (loop.state, loop.code) == ("done", "BACKLOG_COMPLETE")
+        assert set(here.loops()) == {session}, "only the root session has a loop"
+        workers = [asked for asked in here.model.turns() if role(asked) == "Worker"]
+        assert workers and all("ACTIVE BACKLOG ITEM" in asked.system for asked in workers), "the contract reaches them"
+        assert all("grep -qx done" in asked.system for asked in workers), "criteria word for word"
+        assert not any(asked.parent == "" for asked in workers)
+        assert shop.git("status", "--porcelain", "*.txt") == ""
+        assert loop.tokens > 100 * len(workers), "what the staff used is counted"
+    assert shop.verify().holds
+
+
+def test_background_work_is_waited_for(tmp_path: Path) -> None:
+    """While a Commander works in the background its caller's loop sends nothing."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    chain = Chain()
+
+    def scenario(asked: Asked) -> Reply:
+        if role(asked) == "ProjectCommander" and "<task" in asked.last_user:
+            return call("backlog_close_item", {}) if not asked.tool_results else say("closed")
+        if role(asked) == "ProjectCommander" and len(asked.tool_results) == 1:
+            prompt = {"subagent_type": "Commander", "description": "B001", "prompt": "Deliver B001", "background": True}
+            return call("task", prompt)
+        if role(asked) == "ProjectCommander" and len(asked.tool_results) == 2:
+            return say("it works in the background")
+        if role(asked) == "Worker" and not asked.tool_results:
+            time.sleep(1.0)  # the model thinks, long after the caller's turn has ended
+        return chain(asked)
+
+    flag = {"OPENCODE_EXPERIMENTAL_BACKGROUND_SUBAGENTS": "true"}
+    with stage(tmp_path / "w", shop, scenario, environment=flag) as here:
+        session = here.ask(GO)
+        assert shop.delivered() == ["B001"]
+        assert not any("in flight" in text for text in here.texts(session)), "no prompt while it worked"
+
+
+def test_a_refused_close_counts_and_the_reason_reaches_the_next_attempt(tmp_path: Path) -> None:
+    """W5: ticked boxes close nothing; the ladder holds inside OpenCode as in `deliver`."""
+    shop = Shop.make(tmp_path, backlog(wants("B001"), wants("B002")), {}, config={**CONFIG, "limits": {"attempts": 2}})
+    lies = Chain(work=lambda item: Chain().work(item)[1:] if item == "B001" else Chain().work(item))
+    with stage(tmp_path / "w", shop, lies) as here:
+        session = here.ask(GO)
+        assert shop.delivered() == ["B002"] and shop.states()["B001"] != "delivered"
+        loop = here.loop(session)
+        assert loop and loop.state == "paused", "an escalation waits for the person"
+        workers = [asked for asked in here.model.turns() if role(asked) == "Worker"]
+        assert any("The attempt before was refused" in asked.system for asked in workers)
+
+
+def test_the_contract_and_the_objective_survive_a_compaction(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path)
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        session = here.server.create(title="t")
+        here.server.prompt(session, GO, "ProjectCommander")
+        here.wait(session)
+        body = {"providerID": "scripted", "modelID": "scripted"}
+        here.server.post(f"/session/{session}/summarize", body, directory=here.server.directory_of(session))
+        here.server.wait_idle(session, 30)
+        compaction = [asked for asked in here.model.requests if asked.is_compaction]
+        assert compaction and GO in str(compaction[-1].raw)
+        here.ask("and now?", session=session)
+        assert f"objective: {GO}" in here.model.turns(session)[-1].system
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_killed_brain_loses_nothing_and_does_nothing_twice(tmp_path: Path, seed: int) -> None:
+    """kill -9 of the brain again and again, at moments of chance, until everything is delivered."""
+    chance = random.Random(seed)
+    names = [f"B{number:03}" for number in range(1, 7)]
+    shop = Shop.make(tmp_path, backlog(*map(wants, names)), {}, config={**CONFIG, "limits": {"loopStillTurns": 30}})
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        session = here.server.create(title="t")
+        here.server.prompt(session, GO, "ProjectCommander")
+        kills, until = 0, time.monotonic() + 80
+        while shop.delivered() != names:
+            assert time.monotonic() < until, (kills, here.loop(session), shop.states())
+            time.sleep(chance.uniform(0.1, 1.2))  # the moments are the subject
+            kills += kills < 15 and here.kill_brain()
+            if here.loop(session) is None and not here.server.is_busy(session):
+                here.server.prompt(session, GO, "ProjectCommander")  # it was told that something is gone
+        here.wait(session, 40)
+        assert kills >= 5 and sorted(shop.merges()) == names
+        told = [text for text in here.texts(session) if text != GO]
+        assert sorted(set(told)) == sorted(told), "no prompt was sent twice"
+    assert shop.verify().holds
+
+
+def test_a_killed_opencode_stops_with_a_clear_word_and_goes_on_when_told(tmp_path: Path) -> None:
+    names = ["B001", "B002", "B003"]
+    shop = Shop.make(tmp_path, backlog(*map(wants, names)), {})
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        session = here.server.create(title="t")
+        here.server.prompt(session, GO, "ProjectCommander")
+        here.until(lambda: shop.delivered() == ["B001"])
+        here.server.kill()
+        calls = len(here.model.requests)
+        with type(here.server)(here.world, shop.root) as again:
+            again.get("/session", directory=str(shop.root))  # the instance, and with it the bridge, is made here
+            here.until(lambda: (loop := here.loop(session)) and loop.state == "paused")
+            loop = here.loop(session)
+            assert loop and loop.code == "LOOP_HOST_ENDED"
+            assert len(here.model.requests) == calls, "nothing starts again by itself"
+            again.post(f"/session/{session}/command", {"command": "deliver", "arguments": ""}, directory=str(shop.root))
+            here.until(lambda: shop.delivered() == names, 40)
+            again.wait_idle(session, 30)
+        assert sorted(shop.merges()) == names

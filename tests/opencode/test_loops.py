@@ -1,0 +1,191 @@
+"""A loop goes on by itself and no further: questions, wake-ups, stops, on the real OpenCode."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from echelon.core import requests
+from echelon.engine.engine import Engine
+from echelon.engine.workspace import Workspace
+from echelon.testing.model import Asked, Reply, call, fail, say
+from opencode_chain import GO, HELLO, Stage, role, stage
+from workspaces import CONFIG, Shop
+
+WAKE_UPS = 60
+CONFIGURED = {**CONFIG, "limits": {"loopStillTurns": 100, "loopTurns": WAKE_UPS + 1}}
+
+
+class Talk:
+    """Starts an item when told to, and then talks; `slow` makes each answer take its time."""
+
+    slow = 0.0
+    halt = ""
+    broken = False
+
+    def __call__(self, asked: Asked) -> Reply:
+        if self.broken:
+            return fail(400, "the provider says no")
+        if GO in asked.last_user and not asked.tool_results:
+            return call("backlog_start_item", {})
+        if self.slow and not asked.tool_results:
+            return call("backlog_status", {}, delay=self.slow)
+        return say(self.halt or "I talk.", delay=self.slow)
+
+
+@pytest.fixture(scope="module")
+def talk() -> Talk:
+    return Talk()
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory, talk: Talk) -> Iterator[Stage]:
+    """One OpenCode for all of them: a turn costs little, a start seconds."""
+    folder = tmp_path_factory.mktemp("loops")
+    with stage(folder / "w", Shop.make(folder, config=CONFIGURED), talk) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _fresh(here: Stage, talk: Talk) -> Iterator[None]:
+    yield
+    talk.slow, talk.halt, talk.broken = 0.0, "", False
+    made = Engine(Workspace(here.shop.root, here.places))  # the item in flight goes back: the next test may start one
+    if mission := made.world().mission():
+        made.end(requests.SuspendItem("the next test", mission.item))
+        made.ask(requests.ResumeItem(mission.item))
+
+
+def test_a_question_is_answered_once(here: Stage) -> None:
+    """W2, W-G7: "hello" to a commander starts nothing."""
+    session = here.ask(HELLO)
+    time.sleep(1.0)  # long enough for a second call, if one were to come
+    assert len(here.model.turns(session)) == 1 and here.loop(session) is None
+    assert here.texts(session) == [HELLO]
+
+
+def test_sixty_idle_wake_ups_none_lost_none_doubled(here: Stage) -> None:
+    """W3, W-G5: one injector, one prompt per turn; and W30: the limit is compared, not only shown."""
+    session = here.ask(GO, seconds=90)
+    loop = here.loop(session)
+    assert loop and (loop.turns, loop.code) == (WAKE_UPS + 1, "LOOP_LIMIT")
+    told = here.texts(session)[1:]
+    assert len(told) == WAKE_UPS and len(set(told)) == WAKE_UPS
+    assert all("[Echelon, project, turn " in text for text in told)
+    agents = {message["info"]["agent"] for message in here.server.messages(session)}
+    assert agents == {"ProjectCommander"}, "W19: continued by the agent that runs the loop"
+
+
+def _aborted(here: Stage, session: str) -> int:
+    here.server.post(f"/session/{session}/abort", directory=here.server.directory_of(session))
+    moment = time.monotonic()
+    time.sleep(0.8)  # long enough for a call, if one were to come
+    return len(here.model.turns(session, since=moment))
+
+
+@pytest.mark.parametrize("round_", range(20))
+def test_an_abort_at_any_moment_is_final(here: Stage, talk: Talk, round_: int) -> None:
+    """W1, W-G6, E-10: 20 moments of a loop's turns: while the model thinks, in a tool, between two turns."""
+    talk.slow = 0.03
+    session = here.server.create(title="t")
+    here.server.prompt(session, GO, "ProjectCommander")
+    here.until(lambda: len(here.model.turns(session)) >= 4)
+    time.sleep(0.012 * round_)  # the moment is the subject
+    assert _aborted(here, session) == 0
+    loop = here.loop(session)
+    assert loop and (loop.state, loop.code) == ("paused", "LOOP_STOPPED")
+
+
+def test_after_a_stop_only_an_explicit_word_starts_again(here: Stage, talk: Talk) -> None:
+    session = here.server.create(title="t")
+    talk.slow = 0.2
+    here.server.prompt(session, GO, "ProjectCommander")
+    here.until(lambda: len(here.model.turns(session)) >= 3)
+    assert _aborted(here, session) == 0
+    talk.slow = 0.0
+    before = len(here.model.turns(session))
+    here.ask(HELLO, session=session)
+    assert len(here.model.turns(session)) == before + 1, "talking is no start"
+    command = {"command": "deliver", "arguments": ""}
+    here.server.post(f"/session/{session}/command", command, directory=here.server.directory_of(session))
+    here.wait(session)
+    assert len(here.model.turns(session)) > before + 10
+
+
+def test_the_stop_command_costs_no_model_call(here: Stage, talk: Talk) -> None:
+    """W1, W-G6: /stop."""
+    session = here.server.create(title="t")
+    talk.slow = 0.1
+    here.server.prompt(session, GO, "ProjectCommander")
+    here.until(lambda: len(here.model.turns(session)) >= 3)
+    other, moment = here.server.create(title="t"), time.monotonic()
+    path, where = f"/session/{other}/command", here.server.directory_of(other)
+    here.server.request("POST", path, {"command": "stop", "arguments": ""}, {"directory": where})
+    time.sleep(0.8)
+    assert len([asked for asked in here.model.turns(since=moment + 0.1)]) == 0
+    loop = here.loop(session)
+    assert loop and (loop.state, loop.code) == ("paused", "LOOP_STOPPED")
+
+
+def test_halt_stops_and_says_why(here: Stage, talk: Talk) -> None:
+    """W-G4."""
+    talk.halt = "I cannot.\nHALT: the spec says both"
+    loop = here.loop(here.ask(GO))
+    assert loop and (loop.code, loop.reason) == ("LOOP_HALTED", "the spec says both")
+
+
+def test_a_provider_that_fails_ends_the_loop_after_a_second_try(here: Stage, talk: Talk) -> None:
+    """W17, W20: retries are capped; one error does not end the loop, two in a row do, with their words."""
+    session = here.server.create(title="t")
+    talk.slow = 0.05
+    here.server.prompt(session, GO, "ProjectCommander")
+    here.until(lambda: len(here.model.turns(session)) >= 3)
+    talk.broken = True
+    here.until(lambda: (loop := here.loop(session)) and loop.state == "paused")
+    loop = here.loop(session)
+    assert loop and loop.code == "LOOP_TURN_FAILED" and "the provider says no" in loop.reason
+
+
+def test_giving_the_session_to_another_agent_ends_its_loop(here: Stage, talk: Talk) -> None:
+    talk.slow = 0.1
+    session = here.server.create(title="t")
+    here.server.prompt(session, GO, "ProjectCommander")
+    here.until(lambda: here.loop(session))
+    here.server.prompt(session, HELLO, "build")
+    here.wait(session)
+    loop = here.loop(session)
+    assert loop and loop.code == "LOOP_STOPPED" and "build" in loop.reason
+
+
+def test_two_sessions_have_two_loops(here: Stage, talk: Talk) -> None:
+    """W-G3, W12: a second session neither steals nor ends the first one's loop."""
+    first = here.server.create(title="t")
+    talk.slow = 0.05
+    here.server.prompt(first, GO, "ProjectCommander")
+    here.until(lambda: here.loop(first))
+    second = here.server.create(title="t")
+    body = {"command": "task", "arguments": "write a page"}
+    here.server.post(f"/session/{second}/command", body, directory=here.server.directory_of(second))
+    assert here.loop(first) and here.loop(second)
+    assert here.loops()[first].agent == "ProjectCommander" and here.loops()[second].agent == "Commander"
+    for session in (first, second):
+        _aborted(here, session)
+
+
+def test_a_task_with_a_left_over_plan_is_not_sealed(here: Stage) -> None:
+    """R-6, W5: `- [x] old` in todo.md proves nothing of a new mission."""
+    plan = here.shop.root / ".opencode" / "todo.md"
+    plan.write_text("- [x] old\n", "utf-8")
+    session = here.server.create(title="t")
+    body = {"command": "task", "arguments": "build a login page"}
+    here.server.post(f"/session/{session}/command", body, directory=here.server.directory_of(session))
+    loop = here.until(lambda: (found := here.loop(session)) and found.turns >= 2 and found)
+    assert loop.state == "running" and "no plan of this mission" in here.texts(session)[1]
+    plan.write_text("- [x] new\n", "utf-8")
+    here.wait(session)
+    ended = here.loop(session)
+    assert ended and (ended.state, ended.code) == ("done", "LOOP_CLAIMED")
+    assert role(here.model.turns(session)[-1]) == "Commander"

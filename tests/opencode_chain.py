@@ -1,0 +1,188 @@
+"""A real OpenCode with the bridge in it, a brain of its own, and a model that plays the whole chain of command."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from echelon.core import loops
+from echelon.core.loops import Loop
+from echelon.engine.workspace import Places, Workspace
+from echelon.testing.model import Asked, Reply, Scenario, ScriptedModel, call, say
+from echelon.testing.opencode import MAIN, Server, World
+from workspaces import Shop
+
+BRIDGE = Path(loops.__file__).parents[1] / "hosts" / "opencode" / "plugin" / "echelon.js"
+HELLO = "hello, what is this repository?"
+GO = "deliver the backlog"
+
+
+@dataclass
+class Stage:
+    """One OpenCode in one workspace. `shop` is the workspace, `server` the client."""
+
+    shop: Shop
+    model: ScriptedModel
+    world: World
+    server: Server
+    runtime: Path
+
+    @property
+    def places(self) -> Places:
+        return Places(self.world.folder / "state" / "echelon", self.world.folder / "cache" / "echelon")
+
+    def loops(self) -> dict[str, Loop]:
+        workspace = Workspace(self.shop.root, self.places)
+        path = workspace.state / "loops.json"
+        return loops.read(path.read_text("utf-8")) if path.exists() else {}
+
+    def loop(self, session: str) -> Loop | None:
+        return self.loops().get(session)
+
+    def brain(self) -> int:
+        """The process id of the brain that holds the lock, 0 when none does."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            pid = int(json.loads((self.runtime / "brain-1.lock").read_bytes())["pid"])
+            os.kill(pid, 0)
+            return pid
+        return 0
+
+    def kill_brain(self) -> bool:
+        pid = self.brain()
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(pid)
+
+    def ask(self, text: str, agent: str = "ProjectCommander", *, session: str = "", seconds: float = 60.0) -> str:
+        """Prompt a session and wait for the end of its loop and of its turn; the session."""
+        session = session or self.server.create(title="t")
+        self.server.prompt(session, text, agent)
+        self.wait(session, seconds)
+        return session
+
+    def wait(self, session: str, seconds: float = 60.0) -> None:
+        """Until nothing runs and nothing will: the session is idle and its loop, if any, has ended."""
+        until = time.monotonic() + seconds
+        while True:
+            self.server.wait_idle(session, max(1.0, until - time.monotonic()))
+            loop = self.loop(session)
+            if (loop is None or loop.state != "running") and not self.server.is_busy(session):
+                return
+            assert time.monotonic() < until, f"still running after {seconds:g} s: {loop}"
+            time.sleep(0.05)
+
+    def texts(self, session: str, role: str = "user") -> list[str]:
+        return [
+            part["text"] for message in self.server.messages(session) if message["info"]["role"] == role
+            for part in message["parts"] if part["type"] == "text"
+        ]  # fmt: skip
+
+    def until(self, true: Callable[[], Any], seconds: float = 20.0) -> Any:
+        end = time.monotonic() + seconds
+        while not (found := true()):
+            assert time.monotonic() < end, "it did not happen in time"
+            time.sleep(0.02)
+        return found
+
+
+def bridged(folder: Path, url: str, runtime: Path, **options: Any) -> World:
+    """A World whose OpenCode has the bridge installed as `echelon install opencode` does it."""
+    environment = {"ECHELON_RUNTIME": str(runtime), "GIT_CONFIG_GLOBAL": os.devnull, **options.pop("environment", {})}
+    world = World(folder, url, plugins=(BRIDGE,), environment=environment, **options)
+    command = {"command": [sys.executable, "-m", "echelon", "serve"]}
+    (world.config_folder / "echelon.json").write_text(json.dumps(command), "utf-8")
+    return world
+
+
+@contextlib.contextmanager
+def stage(
+    folder: Path, shop: Shop, scenario: Scenario, *, version: str = MAIN, config: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Stage]:  # fmt: skip
+    runtime = Path(tempfile.mkdtemp(prefix="ech-"))  # short: a socket's path may not be long
+    try:
+        with ScriptedModel(scenario) as model:
+            world = bridged(folder, model.url, runtime, version=version, config=config, environment=environment or {})
+            with Server(world, shop.root) as server:
+                made = Stage(shop, model, world, server, runtime)
+                try:
+                    yield made
+                finally:
+                    made.kill_brain()
+    finally:
+        shutil.rmtree(runtime, ignore_errors=True)
+
+
+# -------------------------------------------------------------------------------------------- the model's part
+
+
+def role(asked: Asked) -> str:
+    found = re.match(r"You are (\w+)[.]", asked.system)
+    return found[1] if found else ""
+
+
+def item_in(text: str) -> str:
+    found = re.search(r"\bB\d{3}\b", text)
+    return found[0] if found else ""
+
+
+@dataclass
+class Chain:
+    """ProjectCommander → Commander → Worker over `wants(...)` items; each turn of the top does one item.
+
+    `work` says what the Worker calls for an item; a Worker's calls are made one after the other.
+    """
+
+    work: Callable[[str], list[tuple[str, Mapping[str, Any]]]] = field(default=lambda item: deliver(item))
+    staff: tuple[str, ...] = ("Worker",)
+    close: str = "backlog_close_item"
+
+    def __call__(self, asked: Asked) -> Reply:
+        results = [text for _, text in asked.tool_results]
+        if any("BRAIN_GONE" in text for text in results):
+            return say("something is gone; later")
+        match role(asked):
+            case "ProjectCommander":
+                return self._project(asked, results)
+            case "Commander":
+                item = item_in(asked.last_user)
+                if len(results) < len(self.staff):
+                    who = self.staff[len(results)]
+                    return call("task", {"subagent_type": who, "description": who, "prompt": f"For {item}"})
+                return say(f"{item}: the staff is done")
+            case "Worker":
+                calls = self.work(item_in(asked.last_user))
+                return call(*calls[len(results)]) if len(results) < len(calls) else say("written")
+        return say("looked")
+
+    def _project(self, asked: Asked, results: list[str]) -> Reply:
+        if "hello" in asked.last_user:
+            return say("A shop.")
+        if not results:
+            return call("backlog_start_item", {})
+        if len(results) == 1:
+            found = re.search(r"(?:STARTED|IN_PROGRESS\]) (B\d{3})", results[0])
+            if not found:
+                return say(results[0])
+            return call("task", {"subagent_type": "Commander", "description": found[1], "prompt": f"Deliver {found[1]}"})
+        return call(self.close, {}) if len(results) == 2 else say(results[2][:80])
+
+
+def deliver(item: str) -> list[tuple[str, Mapping[str, Any]]]:
+    tick = """python3 -c "import pathlib as p; f = p.Path('.opencode/todo.md'); f.write_text(f.read_text().replace('- [ ]', '- [x]'))" """
+    return [
+        ("write", {"filePath": f"{item}.txt", "content": "done\n"}),
+        ("bash", {"command": tick, "description": "tick"}),
+    ]
