@@ -110,7 +110,9 @@ class Looping:
             step = await asyncio.to_thread(self.keeper.step, loop, turn)
             if step is None:
                 return
-            if session in self._stopping and not turn.error and step.loop.state == "running":
+            if turn.error:
+                self._stopping.discard(session)  # a failed turn is idle twice
+            if session in self._stopping and step.loop.state == "running":
                 self.keeper.save(step.loop.ended("paused", "LOOP_STOPPED", "stopped between two turns"))
             elif step.prompt:
                 await self._send(step.loop, step.prompt)

@@ -112,7 +112,8 @@ class OpenCodeHost:
         """What was remembered; nothing at all when that cannot be read: then a turn is reported twice, not lost."""
         try:
             found = json.loads(writing.read(self._state / "sessions" / f"{session}.json") or b"{}")
-            return _Memory(**{name: type(value)(found.get(name, value)) for name, value in asdict(_Memory()).items()})
+            words = [str(found.get(name, "")) for name in ("digest", "reported", "question")]
+            return _Memory(words[0], words[1], int(found.get("since", 0)), int(found.get("until", 0)), words[2])
         except (ValueError, TypeError, AttributeError):
             return _Memory()
 

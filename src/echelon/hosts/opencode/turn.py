@@ -23,6 +23,7 @@ POLL_SECONDS = 0.2  # how long a person's stop may go unheard
 LOOK_SECONDS = 5.0  # between two looks at the state that need no event
 LOST_SECONDS = 15.0  # a prompt that made nothing happen for so long is lost; the first in a directory takes 5 s
 ABORT_SECONDS = 10.0
+ABORT_PAUSE_SECONDS = 0.3
 TURN_SECONDS = 12 * 3600.0  # the caller's own limit comes long before
 RETRIES_MAX = 8  # of the model's provider, which OpenCode waits for: two minutes and more
 PARTS_MAX = 50_000  # parts of messages that were told once
@@ -61,16 +62,19 @@ class Turn:
         self._settled: set[str] = set()  # requests that were answered
         self._error = ""  # what OpenCode said of a prompt that it did not take
         self._resent = False
+        self._sent = float("-inf")
+        self._since = 0  # messages until then are of turns before, in ms
 
     def run(self, text: str, since: int) -> Stop | None:
-        """Prompt and wait; None when the turn ended by itself. `since`: messages until then are of turns before, in ms.
+        """Prompt and wait; None when the turn ended by itself. Messages until `since`, in ms, are of turns before.
 
         Raises HostError OPENCODE_GONE when the server died, OPENCODE_FAILED when it refuses an ordinary call.
         """
+        self._since = since
         with self._running.stream.follow(self._place.session) as inbox:
             try:
                 self._send(text)
-                stop = self._wait(inbox, text, since)
+                stop = self._wait(inbox, text)
             except HostError as error:
                 if error.code != "OPENCODE_GONE":
                     self._abort(inbox)
@@ -89,7 +93,7 @@ class Turn:
         body = {**self._place.body, "parts": [{"type": "text", "text": text}]}
         self._client.prompt(self._place.session, self._place.directory, body)
 
-    def _wait(self, inbox: Inbox, text: str, since: int) -> Stop | None:
+    def _wait(self, inbox: Inbox, text: str) -> Stop | None:
         until, look = time.monotonic() + TURN_SECONDS, time.monotonic() + LOOK_SECONDS
         while True:
             event = inbox.get(POLL_SECONDS)
@@ -104,8 +108,8 @@ class Turn:
                 stop = self._look(inbox)
             if stop is not None:
                 return stop
-            if (due or (event and self._is_end(event))) and self._over(text, since):
-                return Stop("crashed", self._error) if self._error and not self._begun(since) else None
+            if (due or (event and self._is_end(event))) and self._over(text):
+                return Stop("crashed", self._error) if self._error and not self._newest(self._since) else None
             if time.monotonic() > until:
                 return Stop("timed_out", f"longer than {TURN_SECONDS:g} s")
 
@@ -199,11 +203,11 @@ class Turn:
             inbox.family.update(family(self._running, self._place.session))
         yield from (request for request in found if request.get("sessionID") in inbox.family)
 
-    def _over(self, text: str, since: int) -> bool:
+    def _over(self, text: str) -> bool:
         """Whether the turn is over. Prompts once more when the prompt was lost."""
         if self._place.session in self._client.busy(self._place.directory):
             return False
-        new = self._newest(since)
+        new = self._newest(self._since)
         if reading.state_of(new) in ("finished", "failed", "aborted"):
             return True
         if self._error and not new:
@@ -216,9 +220,6 @@ class Turn:
         self._on_event("the prompt was lost and is sent again")
         self._send(GO_ON if new else text)
         return False
-
-    def _begun(self, since: int) -> bool:
-        return bool(self._newest(since))
 
     def _newest(self, since: int) -> list[dict[str, Any]]:
         found = self._client.messages(self._place.session, limit=2)
@@ -234,8 +235,16 @@ class Turn:
                 self._client.refuse(str(request.get("id")), directory)
             for request in self._pending(inbox, self._client.permissions):
                 self._client.reply(str(request.get("id")), directory, "reject", "The turn was ended.")
-            while session in self._client.busy(directory) and time.monotonic() < until:
-                time.sleep(POLL_SECONDS / 4)
+            while not self._still() and time.monotonic() < until:
+                time.sleep(ABORT_PAUSE_SECONDS)
+                self._client.abort(session, directory)  # one that overtook the prompt was for nothing
+
+    def _still(self) -> bool:
+        """Whether nothing runs in the session, and nothing is about to."""
+        if self._place.session in self._client.busy(self._place.directory):
+            return False
+        over = reading.state_of(self._newest(self._since)) in ("finished", "failed", "aborted")
+        return over or time.monotonic() > self._sent + LOST_SECONDS
 
 
 def family(running: Running, session: str) -> list[str]:

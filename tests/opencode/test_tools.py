@@ -1,0 +1,160 @@
+"""Actions as tools, their levels and permissions, the guard, and what it all costs, on the real OpenCode."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from echelon.bridge.roles import ROLES, offered
+from echelon.testing.model import Asked, Reply, call, say
+from opencode_chain import GO, Chain, Stage, role, stage
+from workspaces import Shop, backlog, wants
+
+Calls = list[tuple[str, Mapping[str, Any]]]
+START: Calls = [("backlog_start_item", {})]
+ESCALATE: Calls = [
+    (
+        "record_escalation",
+        {"context": "B001 which colour", "attempts": "-", "option1_label": "red", "option2_label": "blue",
+         "expected_decision": "a colour"},
+    )
+]  # fmt: skip
+
+
+def plan(calls: Callable[[list[str]], Calls]) -> Callable[[Asked], Reply]:
+    """The one who is prompted makes these calls; `calls` may look at the results so far."""
+
+    def scenario(asked: Asked) -> Reply:
+        results = [text for _, text in asked.tool_results]
+        wanted = calls(results)
+        return call(*wanted[len(results)]) if len(results) < len(wanted) else say("HALT: enough")
+
+    return scenario
+
+
+def results(here: Stage, session: str) -> list[str]:
+    """What the tools of a session said, errors too."""
+    states = [
+        part["state"] for message in here.server.messages(session) for part in message["parts"] if part["type"] == "tool"
+    ]
+    return [state.get("output") or state.get("error") or "" for state in states]
+
+
+def _answer(here: Stage, session: str, reply: str) -> dict[str, Any]:
+    """Wait for OpenCode's dialog and answer it as the person does."""
+    where = str(here.shop.root)
+    asked = here.until(lambda: here.server.get("/permission", directory=where))[0]
+    here.server.post(f"/permission/{asked['id']}/reply", {"reply": reply}, directory=where)
+    here.until(lambda: not here.server.is_busy(session))  # a turn that ends with a no has no last answer
+    return asked
+
+
+def test_bash_denied_means_that_no_check_is_run_either(tmp_path: Path) -> None:
+    """W7: a tool of ours is no way around the person's rules."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, {"ran.sh": "touch ran\n"})
+    rules = {"permission": {"bash": {"*": "allow", "grep *": "deny"}}}
+    with stage(tmp_path / "w", shop, plan(lambda _: START + [("backlog_verify_item", {})]), config=rules) as here:
+        session = here.ask(GO)
+        assert "[PERMISSION_DENIED]" in results(here, session)[1]
+        assert here.server.get("/permission", directory=str(shop.root)) == []
+
+
+@pytest.mark.parametrize(("reply", "said"), [("once", "REFUSED"), ("reject", "rejected")])
+def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, said: str) -> None:
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    calls = plan(lambda _: START + [("backlog_verify_item", {})])
+    with stage(tmp_path / "w", shop, calls, config={"permission": {"bash": "ask"}}) as here:
+        session = here.server.create(title="t")
+        here.server.prompt(session, GO, "ProjectCommander")
+        asked = _answer(here, session, reply)
+        assert asked["patterns"] == ["grep -qx done B001.txt"]
+        assert said in results(here, session)[1]
+        if reply == "reject":
+            loop = here.loop(session)
+            assert loop and loop.code == "LOOP_STOPPED", "a no is a no"
+
+
+@pytest.mark.parametrize("reply", ["once", "reject"])
+def test_what_is_a_persons_waits_for_the_person(tmp_path: Path, reply: str) -> None:
+    """W-G11: the decision can be recorded, by the person's own yes in OpenCode's dialog and by nothing else."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+
+    def calls(seen: list[str]) -> Calls:
+        name = re.search(r"ESC-\S+?(?=[:\s])", seen[0])[0] if seen else ""  # type: ignore[index]  # it is there
+        return [*ESCALATE, ("resolve_escalation", {"escalation_id": name, "decision": "red"})]
+
+    with stage(tmp_path / "w", shop, plan(calls), config={"permission": "allow"}) as here:
+        session = here.server.create(title="t")
+        here.server.prompt(session, "ask", "ProjectCommander")
+        asked = _answer(here, session, reply)
+        assert asked["permission"] == "resolve_escalation" and "decision: red" in asked["patterns"]
+        pending = "red" not in (shop.root / ".opencode/project.md").read_text("utf-8").split("1. ")[0]
+        assert pending == (reply == "reject")
+
+
+def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(tmp_path: Path) -> None:
+    """W-G10, W-F3: levels are rules, not advice."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    chain = Chain(staff=("Worker", "ProjectCommander"))
+    with stage(tmp_path / "w", shop, chain) as here:
+        session = here.ask(GO)
+        ours = {action.name for one in ROLES.values() for action in offered(one)}
+        for asked in here.model.turns():
+            mine = {action.name for action in offered(ROLES[role(asked)])}
+            assert ours & set(asked.tools) == mine, role(asked)
+        commander = next(asked.session for asked in here.model.turns() if role(asked) == "Commander")
+        refused = results(here, commander)[1]
+        assert "rule which prevents you" in refused or "denied" in refused.lower(), refused
+        assert not any(role(asked) == "ProjectCommander" and asked.parent for asked in here.model.turns())
+        assert session
+
+
+def test_the_guard_keeps_a_mission_in_its_slot(tmp_path: Path) -> None:
+    """W6, W10: it looks where the host really puts the arguments, in subagents too."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, {"src/a.py": "a = 1\n"})
+    tries: Calls = [
+        ("write", {"filePath": ".opencode/backlog.md", "content": "- [x] all"}),
+        ("write", {"filePath": str(shop.root / "src" / "a.py"), "content": "a = 2\n"}),
+        ("bash", {"command": f"cp {shop.root}/README.md x", "description": "x"}),
+        ("bash", {"command": "git push origin main", "description": "x"}),
+        ("read", {"filePath": "../../../../../../etc/shadow"}),
+        ("edit", {"filePath": "src/a.py", "oldString": "a = 2", "newString": "a = 3"}),
+    ]
+    with stage(tmp_path / "w", shop, Chain(work=lambda _item: tries)) as here:
+        here.server.prompt(here.server.create(title="t"), GO, "ProjectCommander")
+        worker = here.until(lambda: next((a.session for a in here.model.turns() if role(a) == "Worker"), ""), 30)
+        said = here.until(lambda: len(found := results(here, worker)) == len(tries) and all(found) and found, 30)
+        assert "[STATE_FILE]" in said[0] and "[OUTSIDE_SLOT]" in said[2] and "[GIT_NOT_YOURS]" in said[3]
+        assert "[OUTSIDE_SLOT]" in said[4]
+        assert shop.root.joinpath("src/a.py").read_text() == "a = 1\n", "the person's checkout is untouched"
+        slot = next((here.places.state / "workspaces").rglob("work/src/a.py"))
+        assert slot.read_text() == "a = 3\n", "the same paths in the slot are what was written"
+
+
+def test_the_fixed_cost_of_a_request(tmp_path: Path) -> None:
+    """W13, W25: peer 20,717 tokens beyond the host's own. Four characters a token is what the peer's figure counts."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        here.ask(GO)
+        here.ask("hello", "build")
+        fixed = {}
+        for asked in here.model.turns():
+            name = role(asked) or "build"
+            fixed.setdefault(name, len(asked.system) + len(json.dumps(asked.raw.get("tools") or [])))
+        own = {name: (size - fixed["build"]) / 4 for name, size in fixed.items()}
+        assert own["ProjectCommander"] <= 3_000 and own["Commander"] <= 3_000 and own["Worker"] <= 2_000, own
+
+
+def test_status_and_agents_are_shown_and_start_nothing(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path)
+    with stage(tmp_path / "w", shop, lambda _asked: say("shown")) as here:
+        for name, word in (("status", "B001"), ("agents", "Reviewer")):
+            session = here.server.create(title="t")
+            body = {"command": name, "arguments": ""}
+            here.server.post(f"/session/{session}/command", body, directory=str(shop.root))
+            assert word in here.model.turns(session)[-1].last_user and here.loop(session) is None
