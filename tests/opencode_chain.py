@@ -138,6 +138,14 @@ def item_in(text: str) -> str:
     return found[0] if found else ""
 
 
+def deliver(item: str) -> list[tuple[str, Mapping[str, Any]]]:
+    tick = """python3 -c "import pathlib as p; f = p.Path('.opencode/todo.md'); f.write_text(f.read_text().replace('- [ ]', '- [x]'))" """
+    return [
+        ("write", {"filePath": f"{item}.txt", "content": "done\n"}),
+        ("bash", {"command": tick, "description": "tick"}),
+    ]
+
+
 @dataclass
 class Chain:
     """ProjectCommander → Commander → Worker over `wants(...)` items; each turn of the top does one item.
@@ -145,7 +153,7 @@ class Chain:
     `work` says what the Worker calls for an item; a Worker's calls are made one after the other.
     """
 
-    work: Callable[[str], list[tuple[str, Mapping[str, Any]]]] = field(default=lambda item: deliver(item))
+    work: Callable[[str], list[tuple[str, Mapping[str, Any]]]] = field(default=deliver)
     staff: tuple[str, ...] = ("Worker",)
     close: str = "backlog_close_item"
 
@@ -176,13 +184,7 @@ class Chain:
             found = re.search(r"(?:STARTED|IN_PROGRESS\]) (B\d{3})", results[0])
             if not found:
                 return say(results[0])
-            return call("task", {"subagent_type": "Commander", "description": found[1], "prompt": f"Deliver {found[1]}"})
+            return call(
+                "task", {"subagent_type": "Commander", "description": found[1], "prompt": f"Deliver {found[1]}"}
+            )
         return call(self.close, {}) if len(results) == 2 else say(results[2][:80])
-
-
-def deliver(item: str) -> list[tuple[str, Mapping[str, Any]]]:
-    tick = """python3 -c "import pathlib as p; f = p.Path('.opencode/todo.md'); f.write_text(f.read_text().replace('- [ ]', '- [x]'))" """
-    return [
-        ("write", {"filePath": f"{item}.txt", "content": "done\n"}),
-        ("bash", {"command": tick, "description": "tick"}),
-    ]

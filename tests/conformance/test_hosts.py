@@ -1,22 +1,27 @@
-"""What `ports.Host` promises, held against every host. A new host adds one row to HOSTS and a way to be told what to do.
+"""What `ports.Host` promises, held against every host. A new host adds one row to the stages and a way to be told what to do.
 
 A stage directs its host: the suite says in its own words what the agent shall do, the stage puts that into whatever
-the host understands (a playbook, later a model's canned answers).
+the host understands (a playbook, a model's canned answers).
 """
 
 from __future__ import annotations
 
+import contextlib
+import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
 import pytest
 
 from echelon.errors import HostError
+from echelon.hosts.opencode.host import OpenCodeHost
 from echelon.hosts.scripted import ScriptedHost
 from echelon.ports import Assignment, EndReason, Host, HostCapabilities, TurnEnd
+from echelon.testing import opencode
+from echelon.testing.model import Asked, Reply, ScriptedModel, fail, say
 from slots_world import write
 from workspaces import bytes_of, playbook
 
@@ -37,8 +42,113 @@ def scripted(folder: Path, does: Sequence[Direction], claim: str = "done", revie
     return ScriptedHost(book, folder / "workspace")
 
 
-HOSTS: dict[str, Stage] = {"scripted": scripted}
-every_host = pytest.mark.parametrize("stage", HOSTS.values(), ids=HOSTS)
+class OpenCodeStage:
+    """The real program with a scripted model: one server for all tests, each stage a script that its prompt names."""
+
+    def __init__(self, host: OpenCodeHost) -> None:
+        self.host = host
+        self.scripts: dict[str, Callable[[Asked], Reply]] = {}
+
+    def __call__(
+        self, folder: Path, does: Sequence[Direction], claim: str = "done", review: str = "attest"
+    ) -> Directed:
+        return Directed(self, does, claim, review)
+
+    def scenario(self, asked: Asked) -> Reply:
+        """The script that the conversation began with."""
+        script = re.search(r"script-\d+", str(asked.messages))
+        return self.scripts[script[0]](asked) if script else say("who am I?")
+
+
+class Directed:
+    """The OpenCode host, and what its model will do in any assignment: each in a mission of its own."""
+
+    name = "opencode"
+
+    def __init__(self, stage: OpenCodeStage, does: Sequence[Direction], claim: str, review: str) -> None:
+        self._stage, self._does, self._claim, self._review = stage, does, claim, review
+        self._script = f"script-{len(stage.scripts)}"
+        stage.scripts[self._script] = lambda asked: say("")
+
+    def capabilities(self) -> HostCapabilities:
+        return self._stage.host.capabilities()
+
+    def work(self, assignment: Assignment, on_event: Callable[[str], None], stopped: Callable[[], bool]) -> TurnEnd:
+        last = {"done": "It is done.", "gave_up": "HALT: too hard", "nothing": ""}[self._claim]
+        if assignment.role == "reviewer":
+            last = "It holds." if self._review == "attest" else "REFUSE: it does not hold"
+        replies = list(_replies(self._does, last, assignment.directory))
+        self._stage.scripts[self._script] = lambda asked: replies[
+            min(sum(message["role"] == "tool" for message in asked.messages), len(replies) - 1)
+        ]
+        given = replace(assignment, mission=self._script, prompt=f"{assignment.prompt} ({self._script})")
+        return self._stage.host.work(given, on_event, stopped)
+
+
+def _replies(does: Sequence[Direction], last: str, slot: str) -> Iterator[Reply]:
+    """One reply for each direction that is a call; what is said goes with the next call, or with the end."""
+    said = ""
+    for step in does:
+        match step:
+            case {"say": text}:
+                said = f"{said}\n{text}".strip()
+                continue
+            case {"write": name, "text": text}:
+                call_ = ("write", {"filePath": f"{slot}/{name}", "content": text})
+            case {"delete": name}:
+                call_ = ("bash", {"command": f"rm {name}", "description": "deletes"})
+            case {"run": command}:
+                call_ = ("bash", {"command": command, "description": "runs", "timeout": 600_000})
+            case {"sleep": seconds}:
+                call_ = ("bash", {"command": f"sleep {seconds}", "description": "waits", "timeout": 600_000})
+            case {"ask": question}:
+                options = [{"label": "red", "description": "red"}, {"label": "blue", "description": "blue"}]
+                call_ = ("question", {"questions": [{"question": question, "header": "Colour", "options": options}]})
+            case {"crash": why}:
+                yield fail(400, why)
+                return
+            case {"loop": _}:
+                yield say("")
+                return
+            case _:
+                raise AssertionError(step)
+        yield Reply(said, (call_,))
+        said = ""
+    yield say(f"{said}\n{last}".strip() if last else "")
+
+
+# What real agents are not, or what OpenCode leaves to its model.
+OPENCODE_CANNOT = {
+    "test_a_command_that_takes_too_long_ends_the_turn": "OpenCode tells the model that a command took too long",
+    "test_an_attempt_it_knows_nothing_about_is_given_up": "a real agent is told all it knows in its prompt",
+    "test_nothing_of_our_environment_reaches_the_agent": "needs the bridge",
+}
+
+
+@pytest.fixture(scope="module")
+def opencode_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenCodeStage]:
+    if opencode.binary() is None:
+        pytest.skip(opencode.missing())
+    folder = tmp_path_factory.mktemp("opencode")
+    with ScriptedModel(stage.scenario) as model:
+        world = opencode.World(folder / "world", model.url)
+        agents = dict.fromkeys(("planner", "worker", "reviewer"), "build")
+        host = OpenCodeHost(world.binary, folder / "state", None, environment=world.environment, agents=agents)
+        stage = OpenCodeStage(host)
+        with contextlib.closing(host):
+            yield stage
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Stage:
+    if request.param == "scripted":
+        return scripted
+    if request.function.__name__ in OPENCODE_CANNOT:
+        pytest.skip(OPENCODE_CANNOT[request.function.__name__])
+    return request.getfixturevalue("opencode_stage")
+
+
+every_host = pytest.mark.parametrize("stage", ["scripted", "opencode"], indirect=True)
 
 
 @dataclass
@@ -131,10 +241,14 @@ def test_a_stop_before_the_turn_does_nothing(stage: Stage, room: Room) -> None:
 
 
 @every_host
-def test_a_crash_is_a_host_error(stage: Stage, room: Room) -> None:
-    with pytest.raises(HostError) as caught:
-        room.work(stage(room.folder, [{"write": "b.txt", "text": "half"}, {"crash": "out of memory"}]))
-    assert caught.value.code and caught.value.next_step and "out of memory" in caught.value.message
+def test_a_crash_is_told(stage: Stage, room: Room) -> None:
+    """A host that knows what was spent until then ends the turn; one whose program is gone raises."""
+    try:
+        end = room.work(stage(room.folder, [{"write": "b.txt", "text": "half"}, {"crash": "out of memory"}]))
+    except HostError as error:
+        assert error.code and error.next_step and "out of memory" in error.message
+    else:
+        assert end.reason == "crashed" and "out of memory" in end.text and end.usage.tokens_in > 0
     assert (room.slot / "b.txt").read_text("utf-8") == "half"  # what was done stays, for the next attempt to look at
 
 

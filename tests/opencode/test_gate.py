@@ -11,8 +11,8 @@ from typing import Any
 from echelon.testing.model import Asked, Reply, ScriptedModel, call, say
 from echelon.testing.opencode import Server, World
 from opencode_chain import bridged, stage
-from workspaces import Shop
 from slots_world import write
+from workspaces import Shop
 
 CALLS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("read", {"filePath": "README.md"}),

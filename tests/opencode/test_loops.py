@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -125,7 +124,7 @@ def test_the_stop_command_costs_no_model_call(here: Stage, talk: Talk) -> None:
     path, where = f"/session/{other}/command", here.server.directory_of(other)
     here.server.request("POST", path, {"command": "stop", "arguments": ""}, {"directory": where})
     time.sleep(0.8)
-    assert len([asked for asked in here.model.turns(since=moment + 0.1)]) == 0
+    assert len(list(here.model.turns(since=moment + 0.1))) == 0
     loop = here.loop(session)
     assert loop and (loop.state, loop.code) == ("paused", "LOOP_STOPPED")
 

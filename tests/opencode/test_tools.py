@@ -40,7 +40,10 @@ def plan(calls: Callable[[list[str]], Calls]) -> Callable[[Asked], Reply]:
 def results(here: Stage, session: str) -> list[str]:
     """What the tools of a session said, errors too."""
     states = [
-        part["state"] for message in here.server.messages(session) for part in message["parts"] if part["type"] == "tool"
+        part["state"]
+        for message in here.server.messages(session)
+        for part in message["parts"]
+        if part["type"] == "tool"
     ]
     return [state.get("output") or state.get("error") or "" for state in states]
 
@@ -58,7 +61,7 @@ def test_bash_denied_means_that_no_check_is_run_either(tmp_path: Path) -> None:
     """W7: a tool of ours is no way around the person's rules."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {}, {"ran.sh": "touch ran\n"})
     rules = {"permission": {"bash": {"*": "allow", "grep *": "deny"}}}
-    with stage(tmp_path / "w", shop, plan(lambda _: START + [("backlog_verify_item", {})]), config=rules) as here:
+    with stage(tmp_path / "w", shop, plan(lambda _: [*START, ("backlog_verify_item", {})]), config=rules) as here:
         session = here.ask(GO)
         assert "[PERMISSION_DENIED]" in results(here, session)[1]
         assert here.server.get("/permission", directory=str(shop.root)) == []
@@ -67,7 +70,7 @@ def test_bash_denied_means_that_no_check_is_run_either(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("reply", "said"), [("once", "REFUSED"), ("reject", "rejected")])
 def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, said: str) -> None:
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
-    calls = plan(lambda _: START + [("backlog_verify_item", {})])
+    calls = plan(lambda _: [*START, ("backlog_verify_item", {})])
     with stage(tmp_path / "w", shop, calls, config={"permission": {"bash": "ask"}}) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, GO, "ProjectCommander")

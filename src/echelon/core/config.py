@@ -54,7 +54,7 @@ SETTINGS = (
         ("auto", "opencode", "scripted"),
     ),
     Setting("opencode.path", "text", "", "The opencode program; found on the PATH when empty."),
-    Setting("opencode.models", "json", {}, "Model per role for `deliver`, such as {\"Worker\": \"provider/model\"}."),
+    Setting("opencode.models", "json", {}, 'Model per role for `deliver`, such as {"Worker": "provider/model"}.'),
     Setting("setup", "json", (), "Steps that prepare a clean checkout: link, copy, command (see docs/reference)."),
     Setting(
         "checks.sandbox",
@@ -90,11 +90,30 @@ SETTINGS = (
         most=100,
     ),
     Setting("limits.warmSlots", "number", 1, "Work trees kept ready in the pool.", least=0, most=64),
-    Setting("limits.loopTurns", "number", 200, "Turns that a commander's session goes on by itself.", least=1, most=10000),
-    Setting("limits.loopStillTurns", "number", 3, "Turns in a row without a change that code can see.", least=1, most=100),
+    Setting(
+        "limits.hostMemoryBytes",
+        "number",
+        2147483648,
+        "Memory of the OpenCode that `deliver` started; above it the program is renewed between two turns.",
+        least=536870912,
+    ),
+    Setting(
+        "limits.loopTurns", "number", 200, "Turns that a commander's session goes on by itself.", least=1, most=10000
+    ),
+    Setting(
+        "limits.loopStillTurns", "number", 3, "Turns in a row without a change that code can see.", least=1, most=100
+    ),
     Setting("limits.loopFailedTurns", "number", 2, "Turns in a row that end in an error.", least=1, most=20),
-    Setting("limits.loopTokens", "number", 20000000, "Tokens of a loop's session and of all sessions below it.", least=1000),
-    Setting("limits.loopCost", "number", 50, "Money that a loop's session and those below it may cost, as the host counts it.", least=0.01),
+    Setting(
+        "limits.loopTokens", "number", 20000000, "Tokens of a loop's session and of all sessions below it.", least=1000
+    ),
+    Setting(
+        "limits.loopCost",
+        "number",
+        50,
+        "Money that a loop's session and those below it may cost, as the host counts it.",
+        least=0.01,
+    ),
     Setting("limits.loopSeconds", "number", 43200, "Wall time of a loop.", least=1, most=604800),
     Setting(
         "steering.readGuard", "boolean", True, "Guard whole-file reads of steering files (used by the OpenCode host)."

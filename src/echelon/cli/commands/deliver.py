@@ -6,7 +6,6 @@ import signal
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,7 +16,6 @@ from echelon.core.decide import refuse
 from echelon.dispatch.deliver import Delivery, Outcome
 from echelon.engine.engine import Engine
 from echelon.errors import WorldError
-from echelon.hosts.scripted import ScriptedHost
 from echelon.ports import Host
 
 PLAYBOOK = ".opencode/playbook"
@@ -29,7 +27,10 @@ PLAYBOOK = ".opencode/playbook"
 )
 @click.option("--item", metavar="ID", help="Only this item.")
 @click.option(
-    "--host", "host_name", type=click.Choice(["scripted"]), help="Where agents run; the setting decides else."
+    "--host",
+    "host_name",
+    type=click.Choice(["auto", "opencode", "scripted"]),
+    help="Where agents run; the setting decides else.",
 )
 @click.option(
     "--playbook", type=click.Path(file_okay=False), help=f"Folder of the scripted host's playbook [{PLAYBOOK}]."
@@ -38,10 +39,14 @@ PLAYBOOK = ".opencode/playbook"
 @click.option("--json", "as_json", is_flag=True, help="One JSON document at the end.")
 def command(item: str | None, host_name: str | None, playbook: str | None, in_place: bool, as_json: bool) -> int:
     engine = opening.engine()
-    if host_name is None:
-        host_name = str(engine.workspace.config["host"])
-    folder = Path(playbook) if playbook else engine.workspace.root / PLAYBOOK
-    outcome = deliver(engine, ScriptedHost(folder, engine.workspace.root), item, in_place=in_place, quiet=as_json)
+    from echelon.cli import hosts  # OpenCode's part is heavy: only a delivery pays for it
+
+    refusal = _needs_git(engine, in_place)
+    if refusal:
+        outcome = refusal
+    else:
+        with hosts.chosen(engine.workspace, host_name, playbook) as host:
+            outcome = deliver(engine, host, item, in_place=in_place, quiet=as_json)
     if as_json:
         render.document(outcome_json(outcome))
     else:
@@ -53,9 +58,6 @@ def deliver(
     engine: Engine, host: Host, item: str | None = None, *, in_place: bool = False, quiet: bool = False
 ) -> Outcome:
     """Run a delivery with live progress and a stop that is honoured between all steps."""
-    refusal = _needs_git(engine, in_place)
-    if refusal:
-        return refusal
     with engine.workspace.delivering("deliver"), stopping() as stop, Progress(quiet) as progress:
         return Delivery(engine, host, progress.tell, stop.asked).run(item, in_place=in_place)
 

@@ -44,7 +44,10 @@ HOSTS: dict[str, tuple[str, str]] = {
         "Both plugin folders of OpenCode are links, so there is no place for the bridge.",
         "make one of them a folder",
     ),
-    "INSTALL_RECORD_BROKEN": ("echelon.json beside OpenCode's configuration is not what Echelon wrote.", "see the message"),
+    "INSTALL_RECORD_BROKEN": (
+        "echelon.json beside OpenCode's configuration is not what Echelon wrote.",
+        "see the message",
+    ),
     "BRIDGE_CONFUSED": ("Bridge and brain do not fit together.", "echelon install opencode; restart OpenCode"),
     "BRAIN_GONE": ("Echelon's own process is unavailable inside OpenCode.", "echelon doctor says why"),
 }

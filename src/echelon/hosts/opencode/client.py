@@ -24,6 +24,7 @@ CALL_SECONDS = 30.0
 ANSWER_BYTES = 64 * 1024 * 1024
 SESSIONS_MAX = 2_000  # of a directory, newest first, that are looked through
 BEAT_SECONDS = 35.0  # the stream beats every 10 s; a silent one is opened again
+OPEN_SECONDS = 5.0
 AGAIN_SECONDS = 0.5
 INBOX_MAX = 5_000  # events of one session not looked at yet; what is lost is found by reading its state
 FAMILY_MAX = 1_000  # sessions below one
@@ -181,10 +182,13 @@ class Stream:
         self._connected = threading.Event()
         self._line: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="opencode-events", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read. The server has to be ready: one that is not may leave the request unanswered."""
         self._thread.start()
 
     @contextlib.contextmanager
-    def follow(self, session: str, seconds: float = BEAT_SECONDS) -> Iterator[Inbox]:
+    def follow(self, session: str, seconds: float = OPEN_SECONDS) -> Iterator[Inbox]:
         """The events of a session from now on. Waits until the stream stands; without it, state is read now and then."""
         inbox = Inbox(session)
         with self._lock:
@@ -204,13 +208,15 @@ class Stream:
         if line is not None:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)  # ends the read that is under way
-        self._thread.join(CLOSE_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
         opened = False
         while not self._closing.is_set():
             try:
-                line, response = self._client.stream("/global/event", BEAT_SECONDS)
+                line, response = self._client.stream("/global/event", OPEN_SECONDS)
+                line.settimeout(BEAT_SECONDS)
             except (OSError, http.client.HTTPException):
                 self._closing.wait(AGAIN_SECONDS)
                 continue

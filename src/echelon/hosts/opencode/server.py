@@ -136,6 +136,7 @@ class Server:
         for left in reversed(range(STARTS_MAX)):
             running = self._launch()
             if self._healthy(running):
+                running.stream.start()
                 return running
             ended = running.process.poll()
             self._finish(running)
