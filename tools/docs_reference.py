@@ -41,6 +41,7 @@ GROUPS = {
     "_SLOTS": ("git, work trees and merges", "What the slots say."),
     "_CHECKS": ("Checks, sandboxes and set-up steps", "What runs commands says."),
     "_DOORS": ("Words and folders", "What the commands themselves say."),
+    "_HOSTS": ("OpenCode", "What loops, the guard, the bridge and its installation say."),
 }
 REASONS = {
     "delivered": "evidence closed the item",
@@ -117,6 +118,7 @@ def parameter(entry: click.Parameter) -> tuple[str, str, str]:
 
 ARGUMENTS = {
     "action": "Name of the action, see [actions](actions.md).",
+    "host": "The program to put it into: `opencode`.",
     "folder": "Where to put the example: a folder that is empty or does not exist. A temporary one when left out.",
     "items": "Ids of items, such as `B001`; all when left out.",
     "operation": "Id of the operation, as `echelon log` shows it; the newest that can be undone when left out.",

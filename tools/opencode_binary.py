@@ -51,7 +51,10 @@ def _install(version: str, prefix: Path) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"npm did not install OpenCode {version}: {type(error).__name__}"
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("npm") and "A complete log" not in line]
+        stack = ("    at ", "A complete log")  # says where in npm, which helps nobody here
+        lines = [
+            line for line in done.stderr.splitlines() if line.startswith("npm") and not any(s in line for s in stack)
+        ]
         return f"npm did not install OpenCode {version}: {' '.join(lines)[:REASON_MAX]}"
     return ""
 

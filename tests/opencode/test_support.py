@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from echelon.testing.model import Asked, Reply, ScriptedModel, call, say
-from echelon.testing.opencode import Server, World
+from echelon.testing.opencode import Server, World, seed
+from echelon.testing.playing import playbook_scenario
 
 
 def test_a_session_writes_a_file_and_ends(tmp_path: Path, workspace: Path) -> None:
@@ -29,3 +31,66 @@ def test_a_session_writes_a_file_and_ends(tmp_path: Path, workspace: Path) -> No
     assert second.tool_results[0][0] == "write" and {"write", "bash", "read"} <= set(second.tools)
     assert idle.directory == str(workspace)
     assert server.process.returncode is not None
+
+
+PLAYBOOK = """
+[[B001]]
+steps = [
+  { say = "First the file." },
+  { write = "src/a.py", text = "ONE = 1\\nONCE = 1\\n" },
+  { append = "src/a.py", text = "TWO = 2\\n" },
+  { replace = "src/a.py", old = "TWO = 2", new = "TWO = 3" },
+  { write = "gone.txt", text = "" },
+  { delete = "gone.txt" },
+  { person_commits = "README.md", append = "A line of the person's.\\n" },
+  { run = "cat src/a.py" },
+  { ask = "Is three right?" },
+  { commit = "three" },
+  { outside = "escaped.txt", text = "no" },
+]
+tokens = 500
+record = { files = ["src/a.py"], notes = "noted" }
+
+[[B001]]
+claim = "gave_up"
+"""
+
+
+def test_a_playbook_is_played_with_the_tools_of_the_host(tmp_path: Path, workspace: Path) -> None:
+    """One act with most verbs in a work tree beside the workspace, then the second attempt in a session of its own."""
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "playbook.toml").write_text(PLAYBOOK)
+    slot = tmp_path / "slot"
+    subprocess.run(["git", "worktree", "add", "-q", "-b", "slot", slot], cwd=workspace, check=True)
+    (slot / ".opencode").mkdir()
+    (slot / ".opencode" / "todo.md").write_text("<!-- echelon:mission B001-1 -->\n- [ ] three\n")
+    seed(slot / ".opencode")
+    permission = {"external_directory": "deny", "question": "allow"}
+    with (
+        ScriptedModel(playbook_scenario(tmp_path / "book", workspace)) as model,
+        Server(World(tmp_path, model.url, config={"permission": permission}), workspace) as server,
+    ):
+        session = server.create(slot)
+        server.prompt(session, "You deliver item B001 (mission B001-1). Work only here.")
+        asked = server.events.wait(lambda event: event.type == "question.asked", 40)
+        server.post(f"/question/{asked.properties['id']}/reply", {"answers": [["Yes"]]}, directory=slot)
+        server.wait_idle(session, 40)
+        assert server.last_text(session) == "B001 is done."
+        server.prompt(session, "Go on where you stopped.")
+        server.wait_idle(session, 20)
+        assert server.last_text(session) == "B001 is done."
+        infos = [message["info"] for message in server.messages(session)]
+        assert sum(info["tokens"]["input"] for info in infos if info["role"] == "assistant") >= 500
+        second = server.create(slot)
+        server.prompt(second, "You deliver item B001 (mission B001-1). Work only here.")
+        server.wait_idle(second, 20)
+        assert server.last_text(second).startswith("HALT: ")
+    assert (slot / "src" / "a.py").read_text() == "ONE = 1\nONCE = 1\nTWO = 3\n"
+    assert not (slot / "gone.txt").exists() and not (workspace / "escaped.txt").exists()
+    assert (workspace / "README.md").read_text() == "# Here\nA line of the person's.\n"
+    text = (slot / ".opencode" / "todo.md").read_text()
+    assert "- [x] three" in text and "noted" in text
+    log = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=slot, capture_output=True, text=True, check=True)
+    assert log.stdout == "three\n"
+    results = dict(enumerate(model.turns(session)[-2].tool_results))
+    assert any("ONCE = 1" in content for name, content in results.values() if name == "bash")

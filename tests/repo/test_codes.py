@@ -6,13 +6,14 @@ import ast
 import re
 
 from echelon.core.codes import CODES
-from repo_sources import modules
+from repo_sources import ROOT, modules
 
+BRIDGE = ROOT / "src/echelon/hosts/opencode/plugin/echelon.js"
 _SHAPE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # Capitals that are not ours: environment variables, git's file names, constants of the operating system.
 _FOREIGN = re.compile(
     r"(?:XDG|PIP|UV|LC|LD|SSL|RLIMIT|O|PYENV|NVM|RUSTUP|ASDF|VOLTA|JAVA|CURL|REQUESTS|NODE|HTTPS?|NO_PROXY|VIRTUAL_ENV"
-    r"|PYTEST|BISECT|OPENCODE|ECHELON)(?:_[A-Z_]*)?|[A-Z_]+_HEAD"
+    r"|PYTEST|BISECT|ECHELON|OPENCODE_(?:CONFIG_(?:CONTENT|DIR)|DISABLE|SERVER|PID|PERMISSION|EXPERIMENTAL))(?:_[A-Z_]*)?|CLAUDE_CODE|DEFAULT_PLUGINS|EXTERNAL_SKILLS|LSP_DOWNLOAD|MODELS_FETCH|SC_PAGE_SIZE|[A-Z_]+_HEAD"
     r"|GIT_(?:ALTERNATE_OBJECT_DIRECTORIES|ATTR_NOSYSTEM|AUTHOR_DATE|COMMITTER_DATE|CONFIG_[A-Z]+|DIR|INDEX_FILE"
     r"|LITERAL_PATHSPECS|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|OPTIONAL_LOCKS|TERMINAL_PROMPT|WORK_TREE)"
 )
@@ -23,7 +24,7 @@ _SPEAKERS = {"refuse", "Refused", "Refusal", "Problem", "Finding"} | {
 
 def _used() -> dict[str, str]:
     """code -> a place where it stands as a literal, or at the start of one (`BUG: ...`)."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = {code: str(BRIDGE) for code in re.findall(r"\[([A-Z_]+)\]", BRIDGE.read_text("utf-8"))}
     for name, tree in modules().items():
         if name.startswith("core/codes/"):
             continue

@@ -13,6 +13,7 @@ import secrets
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from echelon.bridge import places as meeting
@@ -104,6 +105,14 @@ class Brain:
         if not desk.wires:
             self._desks.pop((desk.pid, desk.directory), None)
             self._watching.pop(desk).cancel()
+
+
+def brain_of(runtime: Path) -> int:
+    """The process id of the brain that serves there, 0 for none."""
+    try:
+        return int(json.loads((runtime / f"brain-{PROTOCOL}.lock").read_bytes())["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def run(places: Places, idle_seconds: float = IDLE_SECONDS) -> bool:

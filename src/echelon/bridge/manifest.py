@@ -9,6 +9,7 @@ from echelon.actions.schema import schema
 from echelon.actions.table import ACTIONS, Action
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.roles import DEPTH, MARK, ROLES, Role, offered, prompt
+from echelon.checks.environment import ALLOWED, NETWORK
 
 PROTOCOL = 1
 # Milliseconds that OpenCode waits for an answer before it goes on as if nothing were installed.
@@ -21,9 +22,8 @@ EVENTS = (
 )  # fmt: skip
 # What an agent's shell keeps of OpenCode's environment in a server that Echelon started: never a provider's key.
 ENVIRONMENT = (
-    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TMP", "TEMP", "SHELL", "USER", "LOGNAME", "PWD",
-    "OLDPWD", "SHLVL", "_", "TZ", "SYSTEMROOT", "COMSPEC", "PATHEXT",
-    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+    *ALLOWED, *NETWORK,
+    "HOME", "TERM", "TMPDIR", "TMP", "TEMP", "SHELL", "USER", "LOGNAME", "PWD", "OLDPWD", "SHLVL", "_",
 )  # fmt: skip
 
 

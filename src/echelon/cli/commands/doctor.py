@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import click
 
-from echelon.cli import opening, render
+from echelon.bridge.liveness import EXPECTED
+from echelon.cli import health, opening, render
+from echelon.core.codes import CODES
 from echelon.core.recovery import Placed
 from echelon.engine import doctor
+from echelon.errors import EchelonError
 
 
 @click.command(
@@ -17,7 +21,12 @@ from echelon.engine import doctor
 )
 @click.option("--repair", is_flag=True, help="Do the repairs; one operation, so undo takes them back.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(repair: bool, as_json: bool) -> int:
+@click.option(
+    "--opencode", is_flag=True, help="Try the hooks on the installed OpenCode, offline, in a home of its own (10 s)."
+)
+def command(repair: bool, as_json: bool, opencode: bool) -> int:
+    if opencode:
+        return _trial()
     engine = opening.engine()
     written: tuple[str, ...] = ()
     if repair:
@@ -25,12 +34,16 @@ def command(repair: bool, as_json: bool) -> int:
         found, written = done.after, done.written
     else:
         found = doctor.examine(engine)
+    seen = health.look(str(engine.workspace.config["opencode.path"]), engine.workspace.places)
+    found = (*found, *seen.findings)
     errors = sum(1 for finding in found if finding.severity == "error")
     if as_json:
         render.document(
             {"ok": not errors, "findings": [finding_json(finding) for finding in found], "written": list(written)}
         )
         return 1 if errors else 0
+    if seen.summary:
+        render.say(seen.summary)
     for path in written:
         render.say(f"repaired {path}")
     for finding in found:
@@ -42,6 +55,21 @@ def command(repair: bool, as_json: bool) -> int:
         else "nothing to report"
     )
     return 1 if errors else 0
+
+
+def _trial() -> int:
+    """Needs no workspace: it is about the OpenCode of this machine."""
+    configured = ""
+    with contextlib.suppress(EchelonError):
+        configured = str(opening.workspace().config["opencode.path"])
+    silent = health.trial(configured, render.say)
+    if silent:
+        render.complain(
+            f"HOOKS_SILENT: these hooks did not fire: {', '.join(silent)}. Next: {CODES['HOOKS_SILENT'].next_step}"
+        )
+        return 1
+    render.say(f"all {len(EXPECTED)} hooks fire: {', '.join(EXPECTED)}")
+    return 0
 
 
 def line(finding: Placed) -> str:

@@ -35,6 +35,9 @@ HOSTS: dict[str, tuple[str, str]] = {
         "npm install -g opencode-ai, or set opencode.path, or deliver with --host scripted",
     ),
     "OPENCODE_FAILED": ("OpenCode is there and does not do what it should.", "see the reason and its log"),
+    "OPENCODE_GONE": ("The OpenCode that Echelon started has ended.", "echelon deliver goes on; see its log"),
+    "OPENCODE_IN_USE": ("Another Echelon runs an OpenCode for this workspace.", "wait until it has ended, or stop it"),
+    "OPENCODE_MODEL_INVALID": ("A model is not written provider/model.", "`opencode models` lists the names"),
     "OPENCODE_UNSUPPORTED": ("This version of OpenCode is not supported.", "npm install -g opencode-ai@1.18"),
     "OPENCODE_CONFIG_BROKEN": (
         "One of your OpenCode configurations is not valid; nothing was changed.",
@@ -47,6 +50,15 @@ HOSTS: dict[str, tuple[str, str]] = {
     "INSTALL_RECORD_BROKEN": (
         "echelon.json beside OpenCode's configuration is not what Echelon wrote.",
         "see the message",
+    ),
+    "BRIDGE_OUTDATED": ("The bridge in OpenCode is of another Echelon.", "echelon install opencode"),
+    "BRIDGE_CHANGED": ("A file that Echelon installed was changed.", "echelon install opencode writes it anew"),
+    "PEER_PRESENT": ("Another orchestrator is installed in OpenCode, too.", "echelon install opencode replaces it"),
+    "NPM_WAIT": ("OpenCode may wait for npm when it starts.", "echelon install opencode"),
+    "RIPGREP_MISSING": ("ripgrep is not on the PATH.", "install ripgrep (`rg`)"),
+    "HOOKS_SILENT": (
+        "Hooks that Echelon needs do not fire on this OpenCode.",
+        "echelon doctor --opencode tries them; use a version that is promised: 1.17 or 1.18",
     ),
     "BRIDGE_CONFUSED": ("Bridge and brain do not fit together.", "echelon install opencode; restart OpenCode"),
     "BRAIN_GONE": ("Echelon's own process is unavailable inside OpenCode.", "echelon doctor says why"),
