@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from echelon.checks.environment import ALLOWED, NETWORK
 from echelon.core import loops
 from echelon.core.loops import Loop
 from echelon.engine.workspace import Places, Workspace
@@ -24,6 +26,8 @@ from echelon.testing.opencode import MAIN, Server, World
 from workspaces import Shop
 
 BRIDGE = Path(loops.__file__).parents[1] / "hosts" / "opencode" / "plugin" / "echelon.js"
+# Where this machine keeps its tools and how it reaches its registries: set-up steps of an example need both.
+TOOLS = {name: os.environ[name] for name in (*ALLOWED, *NETWORK) if name in os.environ}
 HELLO = "hello, what is this repository?"
 GO = "deliver the backlog"
 
@@ -99,7 +103,8 @@ class Stage:
 
 def bridged(folder: Path, url: str, runtime: Path, **options: Any) -> World:
     """A World whose OpenCode has the bridge installed as `echelon install opencode` does it."""
-    environment = {"ECHELON_RUNTIME": str(runtime), "GIT_CONFIG_GLOBAL": os.devnull, **options.pop("environment", {})}
+    given = options.pop("environment", {})
+    environment = {**TOOLS, "ECHELON_RUNTIME": str(runtime), "GIT_CONFIG_GLOBAL": os.devnull, **given}
     world = World(folder, url, plugins=(BRIDGE,), environment=environment, **options)
     command = {"command": [sys.executable, "-m", "echelon", "serve"]}
     (world.config_folder / "echelon.json").write_text(json.dumps(command), "utf-8")
@@ -123,6 +128,52 @@ def stage(
                     made.kill_brain()
     finally:
         shutil.rmtree(runtime, ignore_errors=True)
+
+
+@dataclass
+class Headless:
+    """A person's machine with OpenCode on the PATH, and a workspace on it."""
+
+    shop: Shop
+    model: ScriptedModel
+    environment: Mapping[str, str]
+
+    def popen(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "echelon", *words], cwd=self.shop.root, env=dict(self.environment), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, *words: str, seconds: float = 90.0) -> subprocess.CompletedProcess[str]:
+        with self.popen(*words) as process:
+            out, err = process.communicate(timeout=seconds)
+            assert "Traceback" not in out + err, err
+            return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def deliver(self) -> Any:
+        done = self.run("deliver", "--host", "opencode", "--json")
+        return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+@contextlib.contextmanager
+def headless(folder: Path, shop: Shop, scenario: Scenario) -> Iterator[Headless]:
+    runtime = Path(tempfile.mkdtemp(prefix="ech-"))
+    with ScriptedModel(scenario) as model:
+        world = World(folder / "w", model.url)
+        tools = folder / "tools"
+        tools.mkdir()
+        (tools / "opencode").symlink_to(world.binary)
+        path = f"{tools}{os.pathsep}{world.environment['PATH']}"
+        more = {"ECHELON_RUNTIME": str(runtime), "GIT_CONFIG_GLOBAL": os.devnull, "PATH": path, "SHOP_TOKEN": "s3cr3t"}
+        environment = {**world.environment, **TOOLS, **more}
+        environment = {name: value for name, value in environment.items() if "PASSWORD" not in name}
+        try:
+            yield Headless(shop, model, environment)
+        finally:
+            lock = runtime / "brain-1.lock"
+            if lock.exists() and lock.stat().st_size:
+                os.kill(int(json.loads(lock.read_bytes())["pid"]), signal.SIGTERM)
+            shutil.rmtree(runtime, ignore_errors=True)
 
 
 # -------------------------------------------------------------------------------------------- the model's part

@@ -125,12 +125,16 @@ OPENCODE_CANNOT = {
 }
 
 
+def _nobody(asked: Asked) -> Reply:
+    return say("who am I?")
+
+
 @pytest.fixture(scope="module")
 def opencode_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenCodeStage]:
     if opencode.binary() is None:
         pytest.skip(opencode.missing())
     folder = tmp_path_factory.mktemp("opencode")
-    with ScriptedModel(stage.scenario) as model:
+    with ScriptedModel(_nobody) as model:
         world = opencode.World(folder / "world", model.url)
         agents = dict.fromkeys(("planner", "worker", "reviewer"), "build")
         host = OpenCodeHost(world.binary, folder / "state", None, environment=world.environment, agents=agents)

@@ -4,69 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from echelon.testing.model import Asked, Reply, Scenario, ScriptedModel, call, say
-from echelon.testing.opencode import World
-from opencode_chain import Chain, item_in, role
+from echelon.testing.model import Asked, Reply, call, say
+from opencode_chain import Chain, Headless, headless, item_in, role
 from workspaces import CONFIG, Shop, backlog, check, item, wants
-
-
-@dataclass
-class Headless:
-    """A person's machine with OpenCode on the PATH, and a workspace on it."""
-
-    shop: Shop
-    model: ScriptedModel
-    environment: Mapping[str, str]
-
-    def popen(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "echelon", *words], cwd=self.shop.root, env=dict(self.environment), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-
-    def run(self, *words: str, seconds: float = 90.0) -> subprocess.CompletedProcess[str]:
-        with self.popen(*words) as process:
-            out, err = process.communicate(timeout=seconds)
-            assert "Traceback" not in out + err, err
-            return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    def deliver(self) -> Any:
-        done = self.run("deliver", "--host", "opencode", "--json")
-        return json.loads(done.stdout) if done.stdout else done.stderr
-
-
-@contextmanager
-def headless(folder: Path, shop: Shop, scenario: Scenario) -> Iterator[Headless]:
-    runtime = Path(tempfile.mkdtemp(prefix="ech-"))
-    with ScriptedModel(scenario) as model:
-        world = World(folder / "w", model.url)
-        tools = folder / "tools"
-        tools.mkdir()
-        (tools / "opencode").symlink_to(world.binary)
-        path = f"{tools}{os.pathsep}{world.environment['PATH']}"
-        more = {"ECHELON_RUNTIME": str(runtime), "GIT_CONFIG_GLOBAL": os.devnull, "PATH": path, "SHOP_TOKEN": "s3cr3t"}
-        environment = {name: value for name, value in {**world.environment, **more}.items() if "PASSWORD" not in name}
-        try:
-            yield Headless(shop, model, environment)
-        finally:
-            lock = runtime / "brain-1.lock"
-            if lock.exists() and lock.stat().st_size:
-                os.kill(int(json.loads(lock.read_bytes())["pid"]), signal.SIGTERM)
-            shutil.rmtree(runtime, ignore_errors=True)
 
 
 def test_a_backlog_is_delivered_with_proof_and_its_use_recorded(tmp_path: Path) -> None:
@@ -75,7 +21,9 @@ def test_a_backlog_is_delivered_with_proof_and_its_use_recorded(tmp_path: Path) 
         ended = here.deliver()
         assert ended["ok"], ended
         assert shop.delivered() == ["B001", "B002", "B003"]
-        attempts = [json.loads(row) for row in (shop.root / ".opencode/echelon/attempts.jsonl").read_text().splitlines()]
+        attempts = [
+            json.loads(row) for row in (shop.root / ".opencode/echelon/attempts.jsonl").read_text().splitlines()
+        ]
         assert [row["tokens"] for row in attempts] == [330, 330, 330]
         assert {role(asked) for asked in here.model.turns()} == {"Worker"}, "no model above the mission"
         assert here.run("verify").returncode == 0

@@ -243,8 +243,9 @@ class Turn:
         """Whether nothing runs in the session, and nothing is about to."""
         if self._place.session in self._client.busy(self._place.directory):
             return False
-        over = reading.state_of(self._newest(self._since)) in ("finished", "failed", "aborted")
-        return over or time.monotonic() > self._sent + LOST_SECONDS
+        new = self._newest(self._since)
+        over = reading.state_of(new) in ("finished", "failed", "aborted") or (self._error and not new)
+        return bool(over) or time.monotonic() > self._sent + LOST_SECONDS
 
 
 def family(running: Running, session: str) -> list[str]:

@@ -1,0 +1,95 @@
+"""The example of the package - a lie, a skipped test, a conflict, a changed spec - on the real OpenCode, both ways."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+from echelon.cli.commands.demo import commit_state
+from echelon.core import requests
+from echelon.core.documents.grammar import State
+from echelon.engine.engine import Engine
+from echelon.engine.example import lay_out
+from echelon.engine.verification import verify
+from echelon.engine.workspace import Places, Workspace
+from echelon.testing.model import Asked, Reply, Scenario, call, say
+from echelon.testing.playing import playbook_scenario
+from opencode_chain import Chain, headless, role, stage
+from workspaces import Shop
+
+ROUNDS_MAX = 4
+
+
+def attempt(asked: Asked, item: str, _sessions: int) -> int:
+    """The mission's name carries it: `B001.2`."""
+    found = re.search(rf"\b{item}\.(\d+)\b", asked.last_user + asked.system)
+    return int(found[1]) if found else 1
+
+
+def staff(root: Path) -> Scenario:
+    """Workers play the playbook; one who works for a commander is told where its slot is."""
+    play = playbook_scenario(root / ".opencode" / "playbook", root, attempt)
+
+    def scenario(asked: Asked) -> Reply:
+        if role(asked) == "Reviewer" and "backlog_review_item" in asked.tools:
+            note = {"note": "I looked; it holds."}
+            return say("reviewed") if asked.tool_results else call("backlog_review_item", note)
+        slot = re.search(r"Your directory is (.+?): relative paths", asked.system)
+        if slot:
+            told = re.sub(r"Working directory: .+", lambda _: f"Working directory: {slot[1]}", asked.system)
+            asked = dataclasses.replace(asked, system=told)
+        return play(asked)
+
+    return scenario
+
+
+def _example(folder: Path) -> Shop:
+    shop = Shop(folder / "linkshelf", folder / "home")
+    lay_out("linkshelf", shop.root)
+    return shop
+
+
+def _resume(engine: Engine) -> bool:
+    """The person reads why an item was suspended, commits the new spec, and brings the item back."""
+    backlog = engine.world().backlog
+    parked = [entry.id for entry in backlog.entries if entry.state is State.SUSPENDED] if backlog else []
+    for name in parked:
+        commit_state(engine)
+        engine.ask(requests.ResumeItem(name))
+    return bool(parked)
+
+
+def test_deliver_takes_it_through_opencode(tmp_path: Path) -> None:
+    shop = _example(tmp_path)
+    with headless(tmp_path, shop, staff(shop.root)) as here:
+        places = Places(tmp_path / "w/state/echelon", tmp_path / "w/cache/echelon")
+        for _ in range(ROUNDS_MAX):
+            ended = here.deliver()
+            if ended["ok"] or not _resume(Engine(Workspace(shop.root, places))):
+                break
+        assert ended["ok"], ended
+        assert len(shop.delivered()) == 9
+    assert verify(Workspace(shop.root, places)).holds
+
+
+def test_one_who_prompts_the_project_commander_gets_it_delivered(tmp_path: Path) -> None:
+    shop = _example(tmp_path)
+    workers = staff(shop.root)
+    chain = Chain(staff=("Worker", "Reviewer"))
+
+    def scenario(asked: Asked) -> Reply:
+        return workers(asked) if role(asked) in ("Worker", "Reviewer") else chain(asked)
+
+    with stage(tmp_path / "w", shop, scenario) as here:
+        session = here.ask("deliver the backlog", seconds=100)
+        for _ in range(ROUNDS_MAX):
+            if not _resume(Engine(Workspace(shop.root, here.places))):
+                break
+            body = {"command": "deliver", "arguments": ""}
+            here.server.post(f"/session/{session}/command", body, directory=str(shop.root))
+            here.wait(session, 60)
+        loop = here.loop(session)
+        assert loop and loop.code == "BACKLOG_COMPLETE", (loop, shop.states())
+        assert len(shop.delivered()) == 9
+    assert verify(Workspace(shop.root, here.places)).holds
