@@ -1,4 +1,4 @@
-"""What a session is about and where it may work: its contract for the system prompt, its room for the guard.
+"""What a session is about and where it may work: its contract for the system prompt, its room for the fence.
 
 A chain is a session with its parents, the root last. The mission of a chain is the item in flight when a
 ProjectCommander is above; a session in a slot's own directory was opened there by code and is about that slot.
@@ -14,7 +14,7 @@ from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Session
 from echelon.core.documents import sections
 from echelon.core.documents.render import clean, quote
-from echelon.core.guarding import Room
+from echelon.core.fence import Room
 from echelon.core.model import CONTEXT, Mission
 from echelon.engine.workspace import Places
 from echelon.slots.places import read_record, read_small

@@ -19,7 +19,7 @@ from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Sessions, last_words
 from echelon.bridge.tools import Call, Tools
 from echelon.bridge.wire import Refused, Wire
-from echelon.core import guarding, report
+from echelon.core import fence, report
 from echelon.core.decide import Decision
 from echelon.core.documents import grammar
 from echelon.engine.workspace import Places, Workspace, find_workspace
@@ -116,7 +116,7 @@ class Desk:
         room = contracts.room(chain, self._keeper(), self._places)
         if room is None:
             return {}
-        ruling = guarding.rule(room, str(given["tool"]), given.get("args") or {}, os.path.realpath)
+        ruling = fence.rule(room, str(given["tool"]), given.get("args") or {}, os.path.realpath)
         if ruling.refusal is not None:
             return {"deny": str(ruling.refusal)}
         return {} if ruling.arguments is None else {"args": dict(ruling.arguments)}

@@ -15,7 +15,7 @@ PROTOCOL = 1
 # Milliseconds that OpenCode waits for an answer before it goes on as if nothing were installed.
 LIMITS = {"before": 2000, "system": 2000, "message": 2000, "command": 30000}
 # Tools whose calls are looked at before they run.
-GUARDED = ("read", "write", "edit", "bash", "task", "glob", "grep", "list", "apply_patch", "patch", "multiedit")
+FENCED = ("read", "write", "edit", "bash", "task", "glob", "grep", "list", "apply_patch", "patch", "multiedit")
 EVENTS = (
     "session.idle", "session.status", "session.error", "session.created", "session.deleted", "session.compacted",
     "permission.asked", "permission.replied", "question.asked", "question.replied", "question.rejected",
@@ -24,6 +24,7 @@ EVENTS = (
 ENVIRONMENT = (
     *ALLOWED, *NETWORK,
     "HOME", "TERM", "TMPDIR", "TMP", "TEMP", "SHELL", "USER", "LOGNAME", "PWD", "OLDPWD", "SHLVL", "_",
+    "ECHELON_SERVER",  # by which what a killed server left behind is found; no secret
 )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def manifest(slots: str) -> dict[str, Any]:
         "permission": dict.fromkeys(tools, "deny"),
         "subagent_depth": DEPTH,
         "mark": MARK,
-        "guard": list(GUARDED),
+        "fenced": list(FENCED),
         "events": list(EVENTS),
         "limits": dict(LIMITS),
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from echelon.errors import HostError, InputError
-from echelon.hosts.opencode import reading, writing
+from echelon.hosts.opencode import reading, seed, writing
 from echelon.hosts.opencode.server import MEMORY_BYTES, START_SECONDS, Running, Server
 from echelon.hosts.opencode.turn import GO_ON, Place, Turn, family
 from echelon.ports import Assignment, HostCapabilities, TurnEnd, Usage
@@ -217,6 +217,10 @@ class _Session:
         return ""
 
     def _create(self) -> str:
+        # Without it OpenCode installs 63 MB of npm packages into every slot that has a .opencode, and waits for them.
+        state = Path(self._directory) / ".opencode"
+        if state.is_dir():
+            seed.seed(state)
         body = {
             "title": self._title,
             "permission": reading.rules_of(self._assignment.role),

@@ -234,7 +234,7 @@ function toolOf(link, { name, description, schema }) {
 
 function hooksOf(link, manifest) {
   const schemas = Object.fromEntries(manifest.tools.map((tool) => [tool.name, tool.schema]))
-  const guarded = new Set(manifest.guard)
+  const fenced = new Set(manifest.fenced)
   const wanted = new Set(manifest.events)
   const keep = new Set(manifest.environment ?? [])
   const refused = (answer) => {
@@ -277,7 +277,7 @@ function hooksOf(link, manifest) {
       if (answer?.text) output.context.push(answer.text)
     },
     async "tool.execute.before"(input, output) {
-      if (!guarded.has(input.tool) || !link.ours.has(input.sessionID)) return
+      if (!fenced.has(input.tool) || !link.ours.has(input.sessionID)) return
       link.note("tool.execute.before")
       const answer = refused(await link.ask("before", { ...input, args: output.args }))
       Object.assign(output.args, answer?.args) // in place: a new object would be ignored

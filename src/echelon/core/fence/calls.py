@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from echelon.core.decide import Refusal, refuse
-from echelon.core.guarding.commands import judge_command
-from echelon.core.guarding.rooms import TEMPORARY, Ground, Room, clean, inside, read_only, shown
+from echelon.core.fence.commands import judge_command
+from echelon.core.fence.rooms import TEMPORARY, Ground, Room, clean, inside, read_only, shown
 
 PROMPT_CHARS_MAX = 400_000
 MENTIONS_MAX = 1_000

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from echelon.core.guarding import Room, Ruling, rule
-from echelon.core.guarding.rooms import SHOWN_CHARS
+from echelon.core.fence import Room, Ruling, rule
+from echelon.core.fence.rooms import SHOWN_CHARS
 
 SHOP = "/home/ada/shop"
 STATE = "/home/ada/.local/state/echelon"

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echelon.core.guarding import Room, rule
-from echelon.core.guarding.rooms import clean, inside
-from echelon.core.guarding.shell import parse
+from echelon.core.fence import Room, rule
+from echelon.core.fence.rooms import clean, inside
+from echelon.core.fence.shell import parse
 
 HOME = "/home" + "/ada"
 SHOP = f"{HOME}/shop"

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from echelon.core.decide import Refusal
-from echelon.core.guarding import git, programs, shell
-from echelon.core.guarding.rooms import NOBODY, PATH_CHARS_MAX, Ground, Place, clean, inside, read_only
-from echelon.core.guarding.shell import OPAQUE, Command, Word
+from echelon.core.fence import git, programs, shell
+from echelon.core.fence.rooms import NOBODY, PATH_CHARS_MAX, Ground, Place, clean, inside, read_only
+from echelon.core.fence.shell import OPAQUE, Command, Word
 
 COMMAND_CHARS_MAX = 100_000
 PATHS_MAX = 2_000  # looked at in one line; each costs a look at the disk

@@ -1,7 +1,7 @@
 """A shell line as far as it can be read without running it: commands, their words and redirections.
 
 One pass, linear, and total: what is not understood (arithmetic, variables, code) becomes OPAQUE in a word or ends the
-reading. No expansion is made but `~`, `$HOME` and `$PWD`. It serves a fence, not a wall: see `guarding.commands`.
+reading. No expansion is made but `~`, `$HOME` and `$PWD`. It serves a fence, not a wall: see `fence.commands`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 
 from echelon.core.decide import Refusal, refuse
-from echelon.core.guarding.programs import operands
-from echelon.core.guarding.rooms import shown
+from echelon.core.fence.programs import operands
+from echelon.core.fence.rooms import shown
 
 _GLOBAL_VALUES = frozenset({"-c", "--git-dir", "--work-tree", "--namespace", "--super-prefix", "--config-env"})
 _NEVER = {

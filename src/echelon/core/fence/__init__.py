@@ -5,7 +5,7 @@ and what lies elsewhere is refused. Of a shell line only the plain forms are und
 mistakes; the wall is evidence in a clean checkout, and the slot guard.
 """
 
-from echelon.core.guarding.calls import Ruling, rule
-from echelon.core.guarding.rooms import TEMPORARY, Room
+from echelon.core.fence.calls import Ruling, rule
+from echelon.core.fence.rooms import TEMPORARY, Room
 
 __all__ = ["TEMPORARY", "Room", "Ruling", "rule"]
