@@ -1,4 +1,4 @@
-"""What is measured, in the order of the page, and the limits that issue 2 ("Speed") names. Milliseconds throughout."""
+"""What is measured, in the order of the page, and the limits that issues 2 ("Speed") and 3 name."""
 
 from __future__ import annotations
 
@@ -7,17 +7,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `limit` None: measured to be known. `published` is the peer's figure where one exists."""
+    """One line of the table. `limit` None: measured to be known. `published` is the peer's figure where one exists.
+
+    `typical`: the verdict is on the median, where a person waits for it again and again. `unit` "" is milliseconds.
+    """
 
     key: str
     what: str
     limit: float | None = None
     published: float | None = None
+    typical: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows measured together, in one process of their own: `bench/<name>.py` has `measure() -> Samples`."""
+    """Rows measured together, in one process of their own: `bench/<name>.py` has `measure() -> Samples`.
+
+    Where it has `missing() -> str` too, that says why a machine cannot measure it, and the page says so.
+    """
 
     name: str
     title: str
@@ -75,6 +83,34 @@ GROUPS = (
             Row("deliver", "`echelon deliver --item`, whole process"),
             Row("verify", "`echelon verify ITEM`, whole process"),
             Row("verify_records", "`echelon verify --no-run ITEM`, whole process"),
+        ),
+    ),
+    Group(
+        "opencode",
+        "Inside OpenCode 1.18.33, a model that answers at once",
+        (
+            Row("idle", "a loop: from the end of a turn to the next prompt, 80 turns", 60, typical=True),
+            Row("idle_large", "… in a repository of 5,000 files"),
+            Row("call", "a call of `backlog_status` as OpenCode times it, 120 calls", 8, typical=True),
+            Row("call_plain", "… of a tool that is JavaScript alone and only answers, by turns with it"),
+            Row("call_ratio", "… the one by the other, medians", unit="times"),
+            Row("start_plain", "OpenCode's start to its first session, without Echelon"),
+            Row("start_cold_more", "… beyond that with the bridge, which starts the brain", 300, typical=True),
+            Row("start_warm_more", "… beyond that with the bridge, the brain running", 300, typical=True),
+            Row("memory", "the brain's resident memory after a delivered backlog", 80, unit="MiB"),
+            Row(
+                "tokens_project",
+                "fixed part of a ProjectCommander's request, beyond OpenCode's own",
+                3000,
+                20717,
+                unit="tokens",
+            ),
+            Row("tokens_mission", "… of a Commander's", 3000, 20717, unit="tokens"),
+            Row("tokens_worker", "… of a Worker's", 2000, 20717, unit="tokens"),
+            Row("tokens_own", "… of OpenCode's own agent, with the bridge installed", 0, 20717, unit="tokens"),
+            Row("bytes_project", "… of a ProjectCommander's, in bytes", unit="bytes"),
+            Row("bytes_mission", "… of a Commander's, in bytes", unit="bytes"),
+            Row("bytes_worker", "… of a Worker's, in bytes", unit="bytes"),
         ),
     ),
 )

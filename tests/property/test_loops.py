@@ -16,7 +16,9 @@ from echelon.core.loops import Loop, Turn, Verdict
 from echelon.core.model import TODO, World
 from workspaces import QUIET_SPEC, backlog, wants
 
-CONFIG = Config({"limits.loopTurns": 9, "limits.loopStillTurns": 3, "limits.loopFailedTurns": 2, "limits.loopTokens": 5000})
+CONFIG = Config(
+    {"limits.loopTurns": 9, "limits.loopStillTurns": 3, "limits.loopFailedTurns": 2, "limits.loopTokens": 5000}
+)
 LOOP = Loop("ses_1", "project", "ProjectCommander", "all of it", since=100.0, host=1)
 OPEN = Verdict("open", "Next is B001")
 

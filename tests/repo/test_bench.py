@@ -19,6 +19,16 @@ PROMISED = {
     "startup_version": 150,
     "startup_help": 150,
     "startup_status": 150,
+    # Issue 3: milliseconds, MiB, tokens
+    "idle": 60,
+    "call": 8,
+    "start_cold_more": 300,
+    "start_warm_more": 300,
+    "memory": 80,
+    "tokens_project": 3000,
+    "tokens_mission": 3000,
+    "tokens_worker": 2000,
+    "tokens_own": 0,
 }
 ASK = """
 import importlib, json
