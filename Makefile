@@ -39,8 +39,8 @@ fix: $(READY) ## format, and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-proofs: $(READY) ## the long forms of the crash, race and property proofs
-	ECHELON_PROOFS=long $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/crash tests/race tests/property tests/model --timeout 1800
+proofs: $(READY) opencode ## the long forms of the crash, race and property proofs
+	ECHELON_PROOFS=long $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/crash tests/race tests/property tests/model tests/opencode --timeout 1800
 
 bench: $(READY) ## measure, compare with the limits, write docs/PERFORMANCE.md
 	$(BIN)/python -m bench

@@ -95,11 +95,18 @@ class _Desk:
 
     def end_brain(self) -> None:
         pid = brain_of(self.runtime)
-        until = time.monotonic() + WAIT_SECONDS
+        if not pid:
+            return
         with contextlib.suppress(ProcessLookupError):
-            while pid and time.monotonic() < until:
-                os.kill(pid, signal.SIGTERM)
-                time.sleep(LOOK_SECONDS / 4)
+            os.kill(pid, signal.SIGTERM)
+        _until(lambda: not _lives(pid))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return os.kill(pid, 0) is None
+    except ProcessLookupError:
+        return False
 
 
 @contextlib.contextmanager
@@ -122,7 +129,7 @@ def _desk() -> Iterator[_Desk]:
 def _starts(desk: _Desk) -> Samples:
     """A process from its start to its first session, in turn: without the bridge, with it and no brain, with a brain."""
     root = desk.workspace()
-    plain, bridged = desk.world("plain", NOTHING), desk.world("bridged")
+    plain, bridged = desk.world("without", NOTHING), desk.world("bridged")
     taken: Samples = {"start_plain": [], "start_cold": [], "start_warm": []}
     for _ in range(STARTS + 1):
         taken["start_plain"].append(_start(plain, root))
@@ -155,7 +162,7 @@ def _delivery(desk: _Desk) -> Samples:
     states = {entry.state.value for entry in backlog.entries} if backlog else set()
     if states != {"delivered"}:
         raise RuntimeError(f"the backlog was not delivered, but is {states}")
-    with Server(desk.world("plain", NOTHING), root) as server:
+    with Server(desk.world("without", NOTHING), root) as server:
         before = len(desk.model.requests)
         server.prompt(server.create(title="t"), HELLO, OWN)
         _until(lambda: OWN in _firsts(desk.model, before))

@@ -127,5 +127,6 @@ _NOTES = """\
 - *Delivering* is everything but the agent: the check runs twice (base, candidate) in clean checkouts in the sandbox.
 - *Inside OpenCode*: the real program, offline, with a scripted model; its own times in whole milliseconds. The three
   kinds of start take turns; what is beyond is each start less the median without Echelon. Tokens are characters of
-  system prompt and tools by four, less those of the same OpenCode without Echelon; the peer's figure is counted so, too.
+  system prompt and tools by four, as the peer's figure is counted, without what the same OpenCode sends when Echelon is
+  not there. What it leaves out for our agents - its own prompt, tools they may not use - is set against them only in "less".
 """

@@ -120,11 +120,13 @@ def stage(
     try:
         with ScriptedModel(scenario) as model:
             world = bridged(folder, model.url, runtime, version=version, config=config, environment=environment or {})
-            with Server(world, shop.root) as server:
-                made = Stage(shop, model, world, server, runtime)
-                try:
+            made: Stage | None = None
+            try:
+                with Server(world, shop.root) as server:
+                    made = Stage(shop, model, world, server, runtime)
                     yield made
-                finally:
+            finally:  # after the server, whose bridge would start it again
+                if made:
                     made.kill_brain()
     finally:
         shutil.rmtree(runtime, ignore_errors=True)

@@ -174,7 +174,7 @@ def test_a_broken_playbook_is_refused_with_its_place(tmp_path: Path, text: str |
     shop = Shop.make(tmp_path)
     path = shop.root / ".opencode/playbook/playbook.toml"
     path.unlink() if text is None else path.write_text(text, "utf-8")
-    done = shop.cli("deliver")
+    done = shop.cli("deliver", "--host", "scripted")
     assert done.returncode == 1 and code in done.stderr and "playbook.toml" in done.stderr
 
 

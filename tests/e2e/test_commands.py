@@ -302,6 +302,7 @@ ARGUMENTS = {
     "backlog_suspend_item": {"reason": "no"},
     "backlog_resume_item": {"itemId": "B002"},
     "backlog_attest": {"note": "looked"},
+    "backlog_review_item": {"note": "looked"},
     "backlog_accept_weakening": {"note": "looked"},
     "record_escalation": {
         "context": "c", "attempts": "a", "option1_label": "x", "option2_label": "y", "expected_decision": "d"

@@ -11,6 +11,7 @@ import pytest
 from echelon.testing.model import Asked, Reply, call, say
 from echelon.testing.opencode import MAIN, OLDER, installed, missing
 from opencode_chain import GO, Chain, role, stage
+from proofs import LONG
 from workspaces import CONFIG, Shop, backlog, wants
 
 
@@ -87,7 +88,7 @@ def test_the_contract_and_the_objective_survive_a_compaction(tmp_path: Path) -> 
         assert f"objective: {GO}" in here.model.turns(session)[-1].system
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(1, 9) if LONG else [1])
 def test_a_killed_brain_loses_nothing_and_does_nothing_twice(tmp_path: Path, seed: int) -> None:
     """kill -9 of the brain again and again, at moments of chance, until everything is delivered."""
     chance = random.Random(seed)

@@ -6,6 +6,8 @@ import dataclasses
 import re
 from pathlib import Path
 
+import pytest
+
 from echelon.cli.commands.demo import commit_state
 from echelon.core import requests
 from echelon.core.documents.grammar import State
@@ -16,6 +18,7 @@ from echelon.engine.workspace import Places, Workspace
 from echelon.testing.model import Asked, Reply, Scenario, call, say
 from echelon.testing.playing import playbook_scenario
 from opencode_chain import Chain, headless, role, stage
+from proofs import LONG
 from workspaces import Shop
 
 ROUNDS_MAX = 4
@@ -73,6 +76,7 @@ def test_deliver_takes_it_through_opencode(tmp_path: Path) -> None:
     assert verify(Workspace(shop.root, places)).holds
 
 
+@pytest.mark.skipif(not LONG, reason="long: make proofs; its short form is test_chain.py on small items")
 def test_one_who_prompts_the_project_commander_gets_it_delivered(tmp_path: Path) -> None:
     shop = _example(tmp_path)
     workers = staff(shop.root)

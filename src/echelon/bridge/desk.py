@@ -13,7 +13,7 @@ from echelon.bridge import contracts
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.keeping import Keeper
 from echelon.bridge.liveness import Liveness
-from echelon.bridge.looping import Looping
+from echelon.bridge.looping import Looping, toast
 from echelon.bridge.manifest import ENVIRONMENT, manifest
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Sessions, last_words
@@ -158,9 +158,9 @@ class Desk:
         name, session, words = str(given["command"]), str(given["sessionID"]), str(given.get("arguments") or "").strip()
         if name == "stop":
             stopped = await self.looping.stop() if self.looping else []
-            return {
-                "deny": f"Stopped: {len(stopped)} loop(s). Nothing goes on by itself; /deliver or /task starts again."
-            }
+            text = f"Stopped: {len(stopped)} loop(s). Nothing goes on by itself; /deliver or /task starts again."
+            await toast(self._api, text, "success")  # the refusal below keeps the model out, and is in the log only
+            return {"deny": text}
         if name == "agents":
             rows = [
                 f"- {role.name}: {role.description} Calls: {', '.join(role.calls) or 'nobody'}."
@@ -169,7 +169,9 @@ class Desk:
             return {"text": COMMANDS[name].template.replace("$AGENTS", "\n".join(rows))}
         keeper = self._keeper()
         if keeper is None:
-            return {"deny": str(Refused("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))}
+            text = str(Refused("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))
+            await toast(self._api, text, "warning")
+            return {"deny": text}
         if name == "status":
             lines = await asyncio.to_thread(lambda: report.lines(report.status(keeper.world())))
             return {"text": COMMANDS[name].template.replace("$STATUS", lines)}

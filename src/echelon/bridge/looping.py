@@ -167,9 +167,7 @@ class Looping:
         """Tell the person in the terminal's own way; where there is none, the report and the next prompt say it."""
         done = loop.state == "done"
         message = f"{loop.level}: {'done' if done else 'waits for you'} [{loop.code}] {loop.reason}"[:500]
-        body = {"title": "Echelon", "message": message, "variant": "success" if done else "warning"}
-        with contextlib.suppress(HostError):
-            await self._api("POST", "/tui/show-toast", body=body)
+        await toast(self._api, message, "success" if done else "warning")
 
     # ------------------------------------------------------------------------------------------ life
 
@@ -218,6 +216,12 @@ class Looping:
             await self._send(loop, f"[Echelon, {loop.level}, turn {loop.turns + 1}] {verdict.text}")
         else:
             await self._decide(loop)
+
+
+async def toast(api: Api, message: str, variant: str) -> None:
+    """A line that a person sees for some seconds, where there is a terminal."""
+    with contextlib.suppress(HostError):
+        await api("POST", "/tui/show-toast", body={"title": "Echelon", "message": message, "variant": variant})
 
 
 def _alive(pid: int) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from echelon.core.codes import CODES
-from echelon.errors import HostError
+from echelon.errors import EchelonError, HostError
 
 LINE_BYTES_MAX = 16 * 1024 * 1024
 CALL_SECONDS = 20.0  # for an answer of the other side
@@ -111,11 +111,15 @@ class Wire:
             task.add_done_callback(lambda _done: self._tasks.pop(number, None))
 
     async def _hear(self, method: str, params: Mapping[str, Any]) -> None:
-        with contextlib.suppress(Refused, Answered, HostError):  # nobody asked
+        with contextlib.suppress(Exception):  # nobody asked, and nobody could be told
             await self._handler(method, params)
 
     async def _answer(self, number: int, method: str, params: Mapping[str, Any]) -> None:
         try:
             self._write({"id": number, "result": await self._handler(method, params)})
-        except (Refused, Answered, HostError) as error:
+        except EchelonError as error:
+            self._write({"id": number, "error": str(Refused(error.code, error.message, error.next_step))})
+        except (Refused, Answered) as error:
             self._write({"id": number, "error": str(error)})
+        except Exception as error:  # every request gets an answer: OpenCode waits for a tool for ever
+            self._write({"id": number, "error": str(Refused("BUG", f"Echelon made a mistake: {error!r}"[:500]))})

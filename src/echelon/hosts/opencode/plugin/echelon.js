@@ -1,7 +1,7 @@
 // Echelon's bridge: carries OpenCode's hooks, tools and events to the brain (`echelon serve`) and the brain's requests
 // back. It decides nothing. Newline-delimited JSON, ids on both sides; see docs/BRIDGE.md.
 import { spawn } from "node:child_process"
-import { readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import net from "node:net"
 import os from "node:os"
 import path from "node:path"
@@ -17,6 +17,7 @@ const SESSIONS_MAX = 10000
 const ASKS_MAX = 3 // permissions that one tool call may need
 const GONE = "[BRAIN_GONE] Echelon's own process is unavailable. What it had begun is safe; ask again, or go on without it. echelon doctor says why."
 const HERE = fileURLToPath(import.meta.url)
+const RECORD = path.join(path.dirname(HERE), "..", "echelon.json")
 const pause = (ms) => new Promise((done) => setTimeout(done, ms))
 
 /** Where the brain listens: the user's runtime directory, nobody else's (docs/BRIDGE.md, "Where they meet"). */
@@ -31,8 +32,10 @@ function meeting() {
   return { path: path.join(folder, `brain-${PROTOCOL}.sock`) }
 }
 
+/** A brain that cannot be started is a brain that is absent: uninstalled meanwhile, or a Python that went away. */
 function startBrain() {
-  const { command } = JSON.parse(readFileSync(path.join(path.dirname(HERE), "..", "echelon.json"), "utf8"))
+  if (!existsSync(RECORD)) return
+  const { command } = JSON.parse(readFileSync(RECORD, "utf8"))
   const child = spawn(command[0], command.slice(1), { detached: true, stdio: "ignore" })
   child.on("error", () => {}) // a brain that cannot start is a brain that is absent
   child.unref()
