@@ -146,7 +146,7 @@ class Headless:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
-    def run(self, *words: str, seconds: float = 90.0) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, seconds: float = 300.0) -> subprocess.CompletedProcess[str]:
         with self.popen(*words) as process:
             out, err = process.communicate(timeout=seconds)
             assert "Traceback" not in out + err, err

@@ -22,6 +22,10 @@ from proofs import LONG
 from workspaces import Shop
 
 ROUNDS_MAX = 4
+pytestmark = [
+    pytest.mark.skipif(not LONG, reason="long: make proofs; test_chain.py and test_deliver.py are the short forms"),
+    pytest.mark.timeout(600),
+]
 
 
 def attempt(asked: Asked, item: str, _sessions: int) -> int:
@@ -76,7 +80,6 @@ def test_deliver_takes_it_through_opencode(tmp_path: Path) -> None:
     assert verify(Workspace(shop.root, places)).holds
 
 
-@pytest.mark.skipif(not LONG, reason="long: make proofs; its short form is test_chain.py on small items")
 def test_one_who_prompts_the_project_commander_gets_it_delivered(tmp_path: Path) -> None:
     shop = _example(tmp_path)
     workers = staff(shop.root)
@@ -86,13 +89,13 @@ def test_one_who_prompts_the_project_commander_gets_it_delivered(tmp_path: Path)
         return workers(asked) if role(asked) in ("Worker", "Reviewer") else chain(asked)
 
     with stage(tmp_path / "w", shop, scenario) as here:
-        session = here.ask("deliver the backlog", seconds=100)
+        session = here.ask("deliver the backlog", seconds=200)
         for _ in range(ROUNDS_MAX):
             if not _resume(Engine(Workspace(shop.root, here.places))):
                 break
             body = {"command": "deliver", "arguments": ""}
             here.server.post(f"/session/{session}/command", body, directory=str(shop.root))
-            here.wait(session, 60)
+            here.wait(session, 200)
         loop = here.loop(session)
         assert loop and loop.code == "BACKLOG_COMPLETE", (loop, shop.states())
         assert len(shop.delivered()) == 9

@@ -42,7 +42,7 @@ class Looping:
         self._deciding: set[str] = set()
         self._stopping: set[str] = set()  # an idle came while its session was being decided
         self._sent: dict[str, _Sent] = {}
-        self._barred: set[str] = set()  # stopped while a prompt of ours was under way: it must not reach a model
+        self._barred: dict[str, str] = {}  # session -> a prompt of ours that was stopped under way: no model may see it
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------ what is heard
@@ -61,7 +61,7 @@ class Looping:
             if loop.failed:  # a failed turn is idle twice
                 self._sent[session] = sent
                 return
-            await self._stop_sent(loop)
+            await self._stop_sent(loop, sent.text)
             return
         await self._decide(loop)
 
@@ -70,11 +70,10 @@ class Looping:
 
     def message(self, session: str, text: str) -> str:
         """A message is about to be saved: "" or why it may not be."""
-        sent = self._sent.get(session)
         if session in self._barred:
-            if sent is not None and sent.text == text:
+            if self._barred[session] == text:
                 return str(Refused("LOOP_STOPPED", "stopped before it began"))
-            self._barred.discard(session)  # the person speaks: they may always
+            del self._barred[session]  # the person speaks: they may always
         return ""
 
     def barred(self, session: str) -> bool:
@@ -136,15 +135,15 @@ class Looping:
         body = {"agent": loop.agent, "parts": [{"type": "text", "text": text}]}
         await self._api("POST", f"/session/{session}/prompt_async", body=body)
         if session in self._stopping:
-            await self._stop_sent(loop)
+            await self._stop_sent(loop, text)
             return
         task = asyncio.ensure_future(self._see_it_run(loop, sent))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _stop_sent(self, loop: Loop) -> None:
+    async def _stop_sent(self, loop: Loop, text: str) -> None:
         """A person said stop between two turns: the prompt under way is called back."""
-        self._barred.add(loop.session)
+        self._barred[loop.session] = text
         self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped between two turns"))
         await self._api("POST", f"/session/{loop.session}/abort")
         await self._say(self.keeper.loops()[loop.session])
@@ -177,7 +176,8 @@ class Looping:
         for loop in stopped:
             self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped by /stop"))
         for loop in stopped:
-            self._barred.add(loop.session)
+            sent = self._sent.pop(loop.session, None)
+            self._barred[loop.session] = sent.text if sent else ""
             with contextlib.suppress(HostError):
                 await self._api("POST", f"/session/{loop.session}/abort")
         return stopped
