@@ -95,6 +95,7 @@ GROUPS = (
             Row("call_plain", "… of a tool that is JavaScript alone and only answers, by turns with it"),
             Row("call_ratio", "… the one by the other, medians", unit="times"),
             Row("start_plain", "OpenCode's start to its first session, without Echelon"),
+            Row("start_plugin_more", "… beyond that with a plugin that only answers: OpenCode's own part"),
             Row("start_cold_more", "… beyond that with the bridge, which starts the brain", 300, typical=True),
             Row("start_warm_more", "… beyond that with the bridge, the brain running", 300, typical=True),
             Row("memory", "the brain's resident memory after a delivered backlog", 80, unit="MiB"),

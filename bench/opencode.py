@@ -43,6 +43,7 @@ const server = async () => ({{ tool: {{ {PLAIN}: {{ description: "Answers.", arg
 export default {{ id: "bench", server, setup() {{}} }}
 """
 BRIDGE = {"echelon.js": bridge_source()}
+ANSWERS = {"bench.js": PLUGIN.encode()}
 NOTHING: Mapping[str, bytes] = {}
 DELIVER, TALK, CALLS, HELLO = "deliver the backlog", "start and talk", "call the tools", "hello"
 TOP, OWN = "ProjectCommander", "build"  # our agent, OpenCode's
@@ -127,18 +128,17 @@ def _desk() -> Iterator[_Desk]:
 
 
 def _starts(desk: _Desk) -> Samples:
-    """A process from its start to its first session, in turn: without the bridge, with it and no brain, with a brain."""
+    """A process from its start to its first session, by turns: without plugins, with one that is nothing, with ours."""
     root = desk.workspace()
-    plain, bridged = desk.world("without", NOTHING), desk.world("bridged")
-    taken: Samples = {"start_plain": [], "start_cold": [], "start_warm": []}
+    plain, other, ours = desk.world("without", NOTHING), desk.world("other", ANSWERS), desk.world("bridged")
+    taken: Samples = {"start_plain": [], "start_plugin": [], "start_cold": [], "start_warm": []}
     for _ in range(STARTS + 1):
-        taken["start_plain"].append(_start(plain, root))
         desk.end_brain()
-        taken["start_cold"].append(_start(bridged, root))
-        taken["start_warm"].append(_start(bridged, root))
-    taken = {key: samples[1:] for key, samples in taken.items()}
-    usual = statistics.median(taken["start_plain"])
-    return taken | {f"{key}_more": [one - usual for one in taken[key]] for key in ("start_cold", "start_warm")}
+        for key, world in zip(taken, (plain, other, ours, ours), strict=True):
+            taken[key].append(_start(world, root))
+    usual = statistics.median(taken["start_plain"][1:])
+    more = {f"{key}_more": [one - usual for one in samples[1:]] for key, samples in taken.items()}
+    return {**more, "start_plain": taken["start_plain"][1:]}
 
 
 def _start(world: World, root: Path) -> float:
@@ -214,7 +214,7 @@ def _resident(pid: int) -> float:
 def _calls(desk: _Desk) -> Samples:
     """Calls as OpenCode times them, one of ours and one of a plugin that only answers, by turns."""
     taken: Samples = {OURS: [], PLAIN: []}
-    with Server(desk.world("bridged", {**BRIDGE, "bench.js": PLUGIN.encode()}), desk.workspace()) as server:
+    with Server(desk.world("bridged", {**BRIDGE, **ANSWERS}), desk.workspace()) as server:
         for _ in range(TALKS):
             session = server.create(title="t")
             server.prompt(session, CALLS, TOP)
