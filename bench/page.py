@@ -125,8 +125,10 @@ _NOTES = """\
 - *Journal*: every append is a transaction of its own with an operation record, and survives power loss. The peer's are not synced.
 - Commands are run with bytecode compiled, as an installer leaves it.
 - *Delivering* is everything but the agent: the check runs twice (base, candidate) in clean checkouts in the sandbox.
-- *Inside OpenCode*: the real program, offline, with a scripted model; its own times in whole milliseconds. The three
-  kinds of start take turns; what is beyond is each start less the median without Echelon. Tokens are characters of
-  system prompt and tools by four, as the peer's figure is counted, without what the same OpenCode sends when Echelon is
-  not there. What it leaves out for our agents - its own prompt, tools they may not use - is set against them only in "less".
+- *Inside OpenCode*: the real program, offline, with a scripted model; its own times in whole milliseconds. The kinds of
+  start take turns; what is beyond is the time from the first answer to the first session, less the median of that
+  without plugins; the workspace's `.opencode` holds what OpenCode itself installs there for any plugin. Tokens are
+  characters of system prompt and tools by four, as the peer's figure is counted, without what the same OpenCode sends
+  when Echelon is not there. What it leaves out for our agents - its own prompt, tools they may not use - is set against
+  them only where "less" is said.
 """

@@ -86,6 +86,7 @@ class Replay:
         self.playbook = read_playbook()
         self.attempts: dict[str, int] = {}
         self.exits: dict[tuple[str, str], int] = {}
+        self.said: dict[str, str] = {}  # command -> the end of what its last run printed
         self.numbers = count()
         shutil.copytree(EXAMPLE, self.workspace, ignore=shutil.ignore_patterns("__pycache__"))
         self.git("init", "-q", "-b", "main")
@@ -157,7 +158,9 @@ class Replay:
             after = list(pool.map(lambda command: self.exit_of(tree, command), commands))
         for (kind, command), code in zip(item.checks, before, strict=True):
             missing = command.rpartition(" ")[2] in TESTS_OF_THE_AGENT
-            assert code == (0 if kind == "guard" else 4 if missing else 1), f"{item.id}, on the base: {command}"
+            assert code == (0 if kind == "guard" else 4 if missing else 1), (
+                f"{item.id}, on the base: {command}\n{self.said[command]}"
+            )
         if any(after):
             return "red"
         return "weakened" if list(self.weakened(base, tree)) else "delivered"
@@ -176,14 +179,23 @@ class Replay:
             program, *arguments = shlex.split(command)
             assert program == "python"
             clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+            place = self.checkout(tree)
+            scratch = place.with_name(f"{place.name}-tmp")  # two runs of pytest tidy up behind each other in one folder
+            scratch.mkdir()
             done = subprocess.run(
                 [sys.executable, *arguments],
-                cwd=self.checkout(tree),
-                env={**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+                cwd=place,
+                env={
+                    **clean,
+                    "TMPDIR": str(scratch),
+                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
                 capture_output=True,
+                text=True,
                 timeout=60,
             )
-            self.exits[tree, command] = done.returncode
+            self.exits[tree, command], self.said[command] = done.returncode, done.stdout[-2000:]
         return self.exits[tree, command]
 
     def checkout(self, tree: str) -> Path:
