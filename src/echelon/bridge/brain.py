@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 import os
 import secrets
 import signal
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from echelon.bridge import places as meeting
-from echelon.bridge.desk import Desk
-from echelon.bridge.manifest import PROTOCOL
-from echelon.bridge.wire import LINE_BYTES_MAX, Refused, Wire
-from echelon.engine.workspace import Places, SystemClock
+from echelon.bridge.greeting import greeting
+from echelon.bridge.wire import LINE_BYTES_MAX, PROTOCOL, Refused, Wire
+from echelon.engine.places import Places
 from echelon.errors import LockedError
 from echelon.slots.places import write_whole
 from echelon.store.lock import Owner, workspace_lock
+
+if TYPE_CHECKING:
+    from echelon.bridge.desk import Desk
 
 IDLE_SECONDS = 600.0  # without a connection
 LOOK_SECONDS = 1.0
@@ -33,7 +37,7 @@ class Brain:
     def __init__(self, places: Places, idle_seconds: float) -> None:
         self._places, self._idle_seconds = places, idle_seconds
         self._desks: dict[tuple[int, str], Desk] = {}
-        self._watching: dict[Desk, asyncio.Task[None]] = {}
+        self._watching: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._open: set[Wire] = set()
         self._since = time.monotonic()
         self._secret = secrets.token_hex(32) if meeting.by_port() else ""
@@ -70,15 +74,23 @@ class Brain:
         return await asyncio.start_unix_server(self._connected, path, limit=LINE_BYTES_MAX)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seat: list[Desk] = []
+        seat: list[asyncio.Task[Desk]] = []
 
         async def handle(method: str, params: Mapping[str, Any]) -> Any:
             if method == "hello":
-                seat[:] = [self._seat(params, wire)]
-                return seat[0].greeting(params)
-            if not seat or method not in seat[0].methods:
+                key = self._admitted(params)
+                if not seat:
+                    seat.append(asyncio.ensure_future(self._desk(key, wire)))
+                answer = greeting(key[1], self._places)
+                if params.get("rules"):
+                    wire.loose(_tell_rules(seat[0], params["rules"]))
+                return answer
+            if not seat:
+                raise Refused("BRIDGE_CONFUSED", "no hello came before")
+            desk = await asyncio.shield(seat[0])
+            if method not in desk.methods:
                 raise Refused("BRIDGE_CONFUSED", "unknown request")
-            return await seat[0].methods[method](params)
+            return await desk.methods[method](params)
 
         wire = Wire(reader, writer, handle)
         self._open.add(wire)
@@ -87,27 +99,40 @@ class Brain:
         finally:
             self._open.discard(wire)
             self._since = time.monotonic()
-            for desk in seat:
-                self._leave(desk, wire)
+            for task in seat:
+                self._leave(task, wire)
 
-    def _seat(self, hello: Mapping[str, Any], wire: Wire) -> Desk:
+    def _admitted(self, hello: Mapping[str, Any]) -> tuple[int, str]:
+        """The process and directory that say hello."""
         if self._secret and not secrets.compare_digest(str(hello.get("secret") or ""), self._secret):
             raise Refused("BRIDGE_CONFUSED", "the secret is wrong")
         if hello.get("protocol") != PROTOCOL:
             raise Refused("BRIDGE_CONFUSED", "bridge and Echelon speak different protocols")
-        key = int(hello["pid"]), str(hello["directory"])
+        return int(hello["pid"]), str(hello["directory"])
+
+    async def _desk(self, key: tuple[int, str], wire: Wire) -> Desk:
+        """The desk of a process and directory. Its room is imported when the first one comes: hello does not wait."""
+        room = await asyncio.to_thread(importlib.import_module, "echelon.bridge.desk")
         found = self._desks.get(key)
         if found is None:
-            found = self._desks[key] = Desk(key[1], key[0], self._places)
-            self._watching[found] = asyncio.ensure_future(found.begin())
+            found = self._desks[key] = room.Desk(key[1], key[0], self._places)
+            self._watching[key] = asyncio.ensure_future(found.begin())
         found.wires.append(wire)
         return found
 
-    def _leave(self, desk: Desk, wire: Wire) -> None:
-        desk.wires.remove(wire)
-        if not desk.wires:
-            self._desks.pop((desk.pid, desk.directory), None)
-            self._watching.pop(desk).cancel()
+    def _leave(self, task: asyncio.Task[Desk], wire: Wire) -> None:
+        if not task.done():
+            task.cancel()
+        elif task.exception() is None and wire in (desk := task.result()).wires:
+            desk.wires.remove(wire)
+            key = desk.pid, desk.directory
+            if not desk.wires and self._desks.get(key) is desk:
+                del self._desks[key]
+                self._watching.pop(key).cancel()
+
+
+async def _tell_rules(seat: asyncio.Task[Desk], rules: Mapping[str, Any]) -> None:
+    await (await asyncio.shield(seat)).rules(rules)
 
 
 def brain_of(runtime: Path) -> int:
@@ -121,7 +146,12 @@ def brain_of(runtime: Path) -> int:
 def run(places: Places, idle_seconds: float = IDLE_SECONDS) -> bool:
     """Serve until idle. False when another brain of this user serves already. Raises WorldError RUNTIME_UNSAFE."""
     os.umask(0o077)
-    owner = Owner(os.getpid(), os.uname().nodename if hasattr(os, "uname") else "", SystemClock().now(), "serve")
+    owner = Owner(
+        os.getpid(),
+        os.uname().nodename if hasattr(os, "uname") else "",
+        datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "serve",
+    )
     try:
         with workspace_lock(meeting.lock_file(), owner, 0.0):
             asyncio.run(Brain(places, idle_seconds).serve())

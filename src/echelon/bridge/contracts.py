@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from echelon.bridge.keeping import RECORD, Keeper, slot_directory
+from echelon.bridge.places import below_workspaces, is_slot
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Session
 from echelon.core.documents import sections
@@ -21,20 +22,6 @@ from echelon.slots.places import read_record, read_small
 
 CONTEXT_BYTES_MAX = 200_000
 FEEDBACK_MAX = 2_000
-
-
-def is_slot(directory: str, places: Places) -> bool:
-    parts = _below(directory, places)
-    return len(parts) >= 4 and parts[1] == "slots" and parts[3] == "work"
-
-
-def _below(directory: str, places: Places) -> tuple[str, ...]:
-    """The parts of a directory below `<state>/workspaces`: (name, "slots", id, "work", …)."""
-    try:
-        inside = Path(os.path.realpath(directory)).relative_to(os.path.realpath(places.state / "workspaces"))
-    except ValueError:
-        return ()
-    return inside.parts
 
 
 def _mission(chain: tuple[Session, ...], keeper: Keeper | None) -> Mission | None:
@@ -66,7 +53,9 @@ def room(chain: tuple[Session, ...], keeper: Keeper | None, places: Places) -> R
 def _linked(slot: str, places: Places) -> tuple[str, ...]:
     """What the set-up links into slots from elsewhere, and may be read through them."""
     record = (
-        read_record(places.state / "workspaces" / _below(slot, places)[0] / RECORD) if _below(slot, places) else None
+        read_record(places.state / "workspaces" / below_workspaces(slot, places)[0] / RECORD)
+        if below_workspaces(slot, places)
+        else None
     )
     return tuple(str(path) for path in (record or {}).get("readable", ()))
 

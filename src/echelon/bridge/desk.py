@@ -14,7 +14,7 @@ from echelon.bridge.commands import COMMANDS
 from echelon.bridge.keeping import Keeper
 from echelon.bridge.liveness import Liveness
 from echelon.bridge.looping import Looping, toast
-from echelon.bridge.manifest import ENVIRONMENT, manifest
+from echelon.bridge.places import is_slot
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Sessions, last_words
 from echelon.bridge.tools import Call, Tools
@@ -59,21 +59,13 @@ class Desk:
 
     def _looping(self) -> Looping | None:
         """None in a slot, where code is above the session, and where there is no workspace."""
-        if contracts.is_slot(self.directory, self._places):
+        if is_slot(self.directory, self._places):
             return None
         try:
             workspace = Workspace(find_workspace(Path(self.directory)), self._places)
             return Looping(self._api, Keeper(workspace), self._sessions, self.pid)
         except EchelonError:
             return None
-
-    def greeting(self, hello: Mapping[str, Any]) -> dict[str, Any]:
-        """The manifest, with the sessions whose loops run here."""
-        self._rules = hello.get("rules") or self._rules
-        loops = self.looping.keeper.loops().values() if self.looping else ()
-        sessions = {loop.session: loop.agent for loop in loops if loop.state == "running"}
-        headless = {"environment": list(ENVIRONMENT)} if self.looping is None else {}
-        return {**manifest(os.path.realpath(self._places.state / "workspaces")), **headless, "sessions": sessions}
 
     async def begin(self) -> None:
         """After the greeting: what was going on goes on, and lost signals are looked for."""

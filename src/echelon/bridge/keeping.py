@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ class Keeper:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         leave_record(workspace)
+        self._reading = threading.Lock()
+        self._loader = Loader(workspace.store, workspace.config)  # it parses again only what changed
         self._path = workspace.state / FILE
 
     def loops(self) -> dict[str, Loop]:
@@ -42,7 +45,8 @@ class Keeper:
     def save(self, loop: Loop) -> None:
         known = self.loops()
         known.pop(loop.session, None)  # the newest is written last
-        write_whole(self._path, loops.write({**known, loop.session: loop}).encode("utf-8"))
+        # It has to outlive the brain, not the machine: with the power every session's OpenCode is gone as well.
+        write_whole(self._path, loops.write({**known, loop.session: loop}).encode("utf-8"), durable=False)
 
     def begin(self, session: str, level: LevelName, agent: str, objective: str, host: int, item: str = "") -> Loop:
         """Start, or start again: an explicit word of the person's, or an action that starts work."""
@@ -62,7 +66,8 @@ class Keeper:
         return loop
 
     def world(self) -> World:
-        return Loader(self.workspace.store, self.workspace.config).load()[0]
+        with self._reading:
+            return self._loader.load()[0]
 
     def verdict(self, loop: Loop) -> Verdict:
         return loops.verdict(self.world(), loop)

@@ -9,9 +9,9 @@ from echelon.actions.schema import schema
 from echelon.actions.table import ACTIONS, Action
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.roles import DEPTH, MARK, ROLES, Role, offered, prompt
+from echelon.bridge.wire import PROTOCOL
 from echelon.checks.environment import ALLOWED, NETWORK
 
-PROTOCOL = 1
 # Milliseconds that OpenCode waits for an answer before it goes on as if nothing were installed.
 LIMITS = {"before": 2000, "system": 2000, "message": 2000, "command": 30000}
 # Tools whose calls are looked at before they run.

@@ -1,4 +1,4 @@
-"""Where bridge and brain meet: a private folder of the user's, with a socket, a lock, and on Windows a port's file.
+"""Where bridge and brain meet: a private folder of the user's, with a socket, a lock, the manifest, and on Windows a port's file.
 
 The same rule as `meeting()` of the plugin: $ECHELON_RUNTIME, else `echelon-<uid>` below $XDG_RUNTIME_DIR, else below the
 system's temporary folder. Source: host-opencode.md §13 "Life of the brain".
@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from echelon.bridge.manifest import PROTOCOL
+from echelon.bridge.wire import PROTOCOL
+from echelon.engine.places import Places
 from echelon.errors import WorldError
 
 SOCKET_BYTES_MAX = 100  # of a socket's path; the kernels' own limits are 104 and 108
@@ -40,6 +41,20 @@ def runtime() -> Path:
 
 
 _STEP = "set ECHELON_RUNTIME to a folder that only you can enter"
+
+
+def below_workspaces(directory: str, places: Places) -> tuple[str, ...]:
+    """The parts of a directory below the folder of all slots: (workspace, "slots", id, "work", …); () elsewhere."""
+    try:
+        inside = Path(os.path.realpath(directory)).relative_to(os.path.realpath(places.state / "workspaces"))
+    except ValueError:
+        return ()
+    return inside.parts
+
+
+def is_slot(directory: str, places: Places) -> bool:
+    parts = below_workspaces(directory, places)
+    return len(parts) >= 4 and parts[1] == "slots" and parts[3] == "work"
 
 
 def _folder() -> Path:

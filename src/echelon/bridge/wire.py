@@ -17,6 +17,7 @@ from typing import Any
 from echelon.core.codes import CODES
 from echelon.errors import EchelonError, HostError
 
+PROTOCOL = 1  # what bridge and brain agree on; both names of the meeting place carry it
 LINE_BYTES_MAX = 16 * 1024 * 1024
 CALL_SECONDS = 20.0  # for an answer of the other side
 

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from echelon.checks.steps import Command, Step, steps_from_json
 from echelon.core import config
 from echelon.core.config import Config
 from echelon.core.documents.findings import Finding
+from echelon.engine.places import Places
 from echelon.errors import WorldError
 from echelon.ports import CheckLimits
 from echelon.slots.repository import Repository
@@ -36,22 +36,6 @@ class SystemClock:
 
     def now(self) -> str:
         return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things outside the workspace go: `state` must survive, `cache` may be removed at any time."""
-
-    state: Path
-    cache: Path
-
-    @classmethod
-    def of_user(cls) -> Places:
-        home = Path.home()
-        local = os.environ.get("LOCALAPPDATA")
-        state = os.environ.get("XDG_STATE_HOME") or local or str(home / ".local" / "state")
-        cache = os.environ.get("XDG_CACHE_HOME") or local or str(home / ".cache")
-        return cls(Path(state) / "echelon", Path(cache) / "echelon")
 
 
 class Workspace:

@@ -81,18 +81,19 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace the file, old or new, never half; durable when it returns."""
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replace the file, old or new, never half. `durable`: also after a loss of power, when it returns."""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         with scratch.open("xb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
-    if sys.platform != "win32":
+    if durable and sys.platform != "win32":
         directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from echelon.engine.workspace import Places
+from echelon.engine.places import Places
 
 
 @click.command(

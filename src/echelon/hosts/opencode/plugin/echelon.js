@@ -74,7 +74,6 @@ class Link {
       try {
         const manifest = await this.send("hello", hello, START_MS)
         this.manifest ??= manifest // what was registered stays what it is until OpenCode reads it anew
-        for (const [id, agent] of Object.entries(manifest.sessions)) this.remember(id, agent)
         for (const hook of this.fired) this.tell("fired", { hook })
         return this.manifest
       } catch {
