@@ -130,3 +130,40 @@ def test_a_killed_opencode_stops_with_a_clear_word_and_goes_on_when_told(tmp_pat
             here.until(lambda: shop.delivered() == names, 40)
             again.wait_idle(session, 30)
         assert sorted(shop.merges()) == names
+
+
+@pytest.mark.skipif(not LONG, reason="long: make proofs; the kills above are its short forms")
+@pytest.mark.timeout(900)
+def test_thirty_kills_of_brain_opencode_or_both(tmp_path: Path) -> None:
+    """After each kill of OpenCode the person starts it again and says /deliver; all is delivered, each item once."""
+    chance = random.Random(30)
+    names = [f"B{number:03}" for number in range(1, 41)]
+    limits = {"limits": {"loopStillTurns": 50, "attempts": 20}}
+    shop = Shop.make(tmp_path, backlog(*map(wants, names)), {}, config={**CONFIG, **limits})
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        session, server, kills = here.server.create(title="t"), here.server, 0
+        server.prompt(session, GO, "ProjectCommander")
+        until = time.monotonic() + 600
+        while shop.delivered() != names:
+            assert time.monotonic() < until, (kills, here.loop(session), shop.states())
+            time.sleep(chance.uniform(0.1, 2.5))  # the moments are the subject
+            whom = chance.choice(("brain", "opencode", "both")) if kills < 30 else ""
+            kills += bool(whom)
+            if whom in ("brain", "both"):
+                here.kill_brain()
+            if whom in ("opencode", "both"):
+                server.kill()
+                server.events.close()
+                server = type(here.server)(here.world, shop.root).__enter__()
+                here.server = server
+            loop = here.loop(session)
+            if (loop is None or loop.state != "running" or whom in ("opencode", "both")) and not server.is_busy(
+                session
+            ):
+                body = {"command": "deliver", "arguments": ""}
+                server.request("POST", f"/session/{session}/command", body, {"directory": str(shop.root)}, seconds=60)
+        server.wait_idle(session, 60)
+        server.kill()
+        server.events.close()
+        assert kills == 30 and sorted(shop.merges()) == names
+    assert shop.verify().holds
