@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from echelon.core import canonical, evidence_log
 from echelon.core import requests as ask_
+from echelon.core.assembling import assemble
 from echelon.core.config import Config
 from echelon.core.decide import Decision, Refusal
-from echelon.core.documents import entries, sections, spec
+from echelon.core.documents import entries
 from echelon.core.evidence import CheckResult, Run
 from echelon.core.levels import decide
 from echelon.core.model import (
-    ATTEMPTS,
     BACKLOG,
     EVIDENCE,
-    MISSIONS,
-    PROJECT,
     SPEC,
     BaseFacts,
     Mission,
     World,
-    read_attempts,
-    read_missions,
 )
 
 Files = dict[str, str]
+T = TypeVar("T")
 BASE = BaseFacts("b" * 40)
 CANDIDATE = "c" * 40
 
 
 def world(files: Mapping[str, str], config: Config | None = None) -> World:
     """As engine/world.py makes one, without a store."""
-    backlog = entries.parse(files[BACKLOG]) if BACKLOG in files else None
-    external = {
-        f"{path.split('/')[2]}/{entry.id}": entry.state
-        for path, text in files.items()
-        if path.startswith(".opencode/projects/") and path.endswith("/backlog.md")
-        for entry in entries.parse(text).entries
-    }
-    return World(
-        config=config or Config({}),
-        spec=spec.parse(files[SPEC]) if SPEC in files else None,
-        backlog=backlog,
-        missions=read_missions(files.get(MISSIONS)),
-        attempts=read_attempts(files.get(ATTEMPTS)),
-        escalations=sections.read_escalations(files.get(PROJECT, "")),
-        texts=dict(files),
-        external=external,
-    )
+    return assemble(Texts(files), config or Config({})).world
+
+
+class Texts:
+    """A dict as a source of texts; everything in it counts as written by Echelon."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+
+    def text(self, path: str) -> str | None:
+        return self._files.get(path)
+
+    def problem(self, path: str) -> str:
+        return ""
+
+    def digest(self, path: str) -> str:
+        text = self._files.get(path)
+        return "absent" if text is None else canonical.text_digest(text)
+
+    def written(self, path: str) -> str:
+        return self.digest(path) if path in self._files else ""
+
+    def parsed(self, kind: str, digest: str, text: str, parser: Callable[[str], T]) -> T:
+        return parser(text)
 
 
 def applied(files: Mapping[str, str], decision: Decision) -> Files:

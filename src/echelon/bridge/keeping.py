@@ -67,7 +67,7 @@ class Keeper:
 
     def world(self) -> World:
         with self._reading:
-            return self._loader.load()[0]
+            return self._loader.load().world
 
     def verdict(self, loop: Loop) -> Verdict:
         return loops.verdict(self.world(), loop)

@@ -22,7 +22,7 @@ def workspace(folder: str | None = None) -> Workspace:
 def world(folder: str | None = None) -> World:
     """What the files say, for commands that only look."""
     here = workspace(folder)
-    return Loader(here.store, here.config).load()[0]
+    return Loader(here.store, here.config, str(here.state / "slots")).load().world
 
 
 def engine(folder: str | None = None) -> Engine:

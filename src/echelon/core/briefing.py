@@ -35,19 +35,27 @@ def ladder_step(tried: int) -> str:
 
 def prompt(world: World, backlog: EntriesDocument, running: Mission) -> str:
     step = ladder_step(tries(world, running.item))
-    return prompts.mission(running, backlog.section(running.item), step, world.language)
+    return prompts.mission(running, backlog.section(running.local), step, world.language)
 
 
-def files(world: World, backlog: EntriesDocument, running: Mission, active: str) -> dict[str, str]:
+def active_file(world: World, backlog: EntriesDocument, running: Mission) -> str:
+    """The active file of a mission, from the backlog as it is."""
+    entry = backlog.find(running.local)
+    title = entry.title if entry else running.title
+    section = backlog.section(running.local) if entry else ""
+    return render.active_item(running.local, title, section, running.started, running.spec, world.language)
+
+
+def files(world: World, backlog: EntriesDocument, running: Mission) -> dict[str, str]:
     """The state files of a slot: the spec, the item, the contract on top of the context, a fresh todo."""
-    language = world.language
-    found, _ = criteria.read(backlog.text, *backlog.span(running.item), running.item)
-    entry = backlog.find(running.item)
-    block = prompts.contract(running, backlog.section(running.item), language)
+    language, item = world.language, running.local
+    found, _ = criteria.read(backlog.text, *backlog.span(item), item)
+    entry = backlog.find(item)
+    block = prompts.contract(running, backlog.section(item), language)
     todo = render.mission_todo(running.name, running.item, entry.title if entry else running.item, found, language)
     return {
         SPEC: world.spec.text if world.spec else "",
-        ACTIVE: active,
+        ACTIVE: active_file(world, backlog, running),
         CONTEXT: sections.inject_block(world.text(CONTEXT), block),
         TODO: todo,
     }

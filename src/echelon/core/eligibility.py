@@ -30,34 +30,32 @@ def rank(entry: Entry) -> tuple[int, int, int]:
 
 
 def obstacles_of(
-    entry: Entry, backlog: EntriesDocument, external: Mapping[str, State], held: Mapping[str, str]
+    entry: Entry, backlog: EntriesDocument, external: Mapping[str, Entry], held: Mapping[str, str]
 ) -> tuple[Obstacle, ...]:
-    """Every reason why this pending entry cannot start now. `held`: item -> pending escalation that concerns it."""
+    """Every reason why this pending entry cannot start now. `held`: entry -> pending escalation that concerns it.
+
+    `external`: what other documents say of the entries that this one's wait for, `PRJ-001/B003` -> that item.
+    """
     found: list[Obstacle] = []
     if entry.broken or entry.id in backlog.duplicates:
         found.append(Obstacle(entry.id, "ENTRY_BROKEN", f"{entry.id} has errors: echelon doctor shows where"))
     if entry.id in held:
         found.append(Obstacle(entry.id, "ESCALATION_PENDING", f"{entry.id} waits for a decision on {held[entry.id]}"))
     for wanted in entry.depends:
-        state = external.get(wanted) if "/" in wanted else _state_of(backlog, wanted)
-        if state is State.DELIVERED:
+        other = external.get(wanted) if "/" in wanted else backlog.find(wanted)
+        if other is not None and other.settled:
             continue
-        if state is None:
+        if other is None:
             message = f"{entry.id} depends on {wanted}, which does not exist"
             found.append(Obstacle(entry.id, "UNKNOWN_DEPENDENCY", message))
         else:
-            code = "DEPENDENCY_FAILED" if state is State.FAILED else "DEPENDENCY_UNMET"
-            found.append(Obstacle(entry.id, code, f"{entry.id} waits for {wanted}, which is {state.value}"))
+            code = "DEPENDENCY_FAILED" if other.state is State.FAILED else "DEPENDENCY_UNMET"
+            found.append(Obstacle(entry.id, code, f"{entry.id} waits for {wanted}, which is {other.state.value}"))
     return tuple(found)
 
 
-def _state_of(backlog: EntriesDocument, item: str) -> State | None:
-    entry = backlog.find(item)
-    return entry.state if entry else None
-
-
 def select(
-    backlog: EntriesDocument, external: Mapping[str, State], held: Mapping[str, str]
+    backlog: EntriesDocument, external: Mapping[str, Entry], held: Mapping[str, str]
 ) -> tuple[tuple[Entry, ...], tuple[Obstacle, ...]]:
     """(eligible entries in order, obstacles of the other pending ones)."""
     eligible: list[Entry] = []

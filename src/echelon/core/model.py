@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from echelon.core import canonical
+from echelon.core import portfolio as places
 from echelon.core.config import Config
-from echelon.core.documents.entries import EntriesDocument
-from echelon.core.documents.grammar import Language, State
+from echelon.core.documents.entries import EntriesDocument, Entry
+from echelon.core.documents.grammar import Language
 from echelon.core.documents.sections import Escalation
 from echelon.core.documents.spec import Spec
 from echelon.core.documents.todo import Todo
 from echelon.core.evidence import Attestation, Definition, definition_from_json
+from echelon.core.layout import ENTERPRISE, WORKING_PROGRAM, ProjectFiles
+from echelon.core.portfolio import STANDALONE, Portfolio, Project
 
 SPEC = ".opencode/spec.md"
 BACKLOG = ".opencode/backlog.md"
@@ -25,11 +28,13 @@ TODO = ".opencode/todo.md"
 CHECKLIST = ".opencode/verification-checklist.md"
 SYNC = ".opencode/sync-issues.md"
 PROJECT = ".opencode/project.md"
+SLOTS = ".opencode/slots.json"
 MISSIONS = ".opencode/echelon/missions.json"
 ATTEMPTS = ".opencode/echelon/attempts.jsonl"
 EVIDENCE = ".opencode/echelon/evidence.jsonl"
 
-DOCUMENTS = (SPEC, BACKLOG, ACTIVE, CONTEXT, TODO, PROJECT, MISSIONS, ATTEMPTS, EVIDENCE)
+OWN = (MISSIONS, ATTEMPTS, EVIDENCE)  # ours alone: another digest means that somebody else wrote there
+DOCUMENTS = (SPEC, BACKLOG, ACTIVE, CONTEXT, TODO, PROJECT, ENTERPRISE, WORKING_PROGRAM, SLOTS, *OWN)
 
 Phase = Literal["working", "conflict", "merging"]
 Reason = Literal[
@@ -42,7 +47,7 @@ Reason = Literal[
 class Mission:
     """One item in flight. `name` binds todo, evidence and record to item and attempt: `B001.2`."""
 
-    item: str
+    item: str  # its key: B001, or PGM-001/PRJ-001/B001 in a portfolio
     attempt: int
     phase: Phase
     slot: str
@@ -59,6 +64,17 @@ class Mission:
     attestations: tuple[Attestation, ...] = ()
     accepted: str = ""  # digest of a list of weakenings that a person accepted
     coverage: str = ""  # what the evidence shows, once it lets the item close
+    title: str = ""
+
+    @property
+    def scope(self) -> str:
+        """Key of the project it belongs to."""
+        return places.scope_of(self.item)
+
+    @property
+    def local(self) -> str:
+        """Id of the item in its own backlog."""
+        return places.local(self.item)
 
     @property
     def name(self) -> str:
@@ -83,6 +99,7 @@ class Mission:
             "attestations": [entry.as_json() for entry in self.attestations],
             "accepted": self.accepted,
             "coverage": self.coverage,
+            "title": self.title,
         }
 
 
@@ -111,16 +128,36 @@ def mission_from_json(value: Mapping[str, Any]) -> Mission:
         ),
         accepted=str(value["accepted"]),
         coverage=str(value["coverage"]),
+        title=str(value.get("title", "")),  # records of version 0.1.0 have none
     )
 
 
-def read_missions(text: str | None) -> tuple[Mission, ...]:
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What missions.json holds. `closings`: key of a closed project or program -> digest of its closing statement.
+    `waited`: program -> allocation rounds in a row that gave it nothing."""
+
+    missions: tuple[Mission, ...] = ()
+    closings: Mapping[str, str] = field(default_factory=dict)
+    waited: Mapping[str, int] = field(default_factory=dict)
+
+    def text(self) -> str:
+        value: dict[str, Any] = {"missions": [entry.as_json() for entry in self.missions]}
+        if self.closings:
+            value["closings"] = dict(self.closings)
+        if self.waited:
+            value["waited"] = dict(self.waited)
+        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_record(text: str | None) -> Record:
     """Raises ValueError, KeyError or TypeError when the file is damaged: it is ours, and never edited by hand."""
-    return tuple(mission_from_json(value) for value in json.loads(text)["missions"]) if text else ()
-
-
-def write_missions(missions: tuple[Mission, ...]) -> str:
-    return json.dumps({"missions": [entry.as_json() for entry in missions]}, indent=2, ensure_ascii=False) + "\n"
+    if not text:
+        return Record()
+    value = json.loads(text)
+    missions = tuple(mission_from_json(entry) for entry in value["missions"])
+    closings = {str(key): str(digest) for key, digest in value.get("closings", {}).items()}
+    return Record(missions, closings, {str(key): int(rounds) for key, rounds in value.get("waited", {}).items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +176,7 @@ class Attempt:
     checks: int = 0
     commit: str = ""
     in_place: bool = False
+    evidence: str = ""  # digest of the closing record, of a delivered item
 
     def as_line(self) -> str:
         return canonical.dumps({name: getattr(self, name) for name in self.__slots__}) + "\n"
@@ -169,7 +207,10 @@ class BaseFacts:
 
 @dataclass(frozen=True)
 class World:
-    """Everything a decision may look at."""
+    """Everything a decision may look at: the whole portfolio, and one project of it in front (`at` puts another there).
+
+    `spec`, `backlog`, `escalations` and `files` are of the project in front; `missions` and `attempts` are of all.
+    """
 
     config: Config
     spec: Spec | None
@@ -178,8 +219,35 @@ class World:
     attempts: tuple[Attempt, ...]
     escalations: tuple[Escalation, ...]
     texts: Mapping[str, str | None]
-    external: Mapping[str, State] = field(default_factory=dict)  # `PRJ-001/B002` -> state in its stored backlog
+    external: Mapping[str, Entry] = field(default_factory=dict)  # `PRJ-001/B002` -> that item
     todo: Todo | None = None
+    portfolio: Portfolio = STANDALONE
+    scope: str = ""
+    files: ProjectFiles = field(default_factory=ProjectFiles)
+    record: Record = field(default_factory=Record)
+    slots_root: str = ""  # folder of the slots on this machine
+    diverged: Mapping[str, str] = field(default_factory=dict)  # stored path -> what its copies say differently
+
+    def at(self, scope: str) -> World:
+        """The same world with this project in front; unchanged when there is no such project."""
+        project = self.portfolio.project(scope)
+        if project is None or (scope == self.scope and self.backlog is project.backlog):
+            return self
+        return replace(
+            self,
+            scope=scope,
+            files=project.files,
+            spec=project.spec,
+            backlog=project.backlog,
+            escalations=project.escalations,
+            external=self.portfolio.external(project),
+        )
+
+    @property
+    def project(self) -> Project:
+        """The project in front."""
+        found = self.portfolio.project(self.scope)
+        return found or Project(self.scope, None, self.files, self.spec, self.backlog, self.escalations)
 
     @property
     def language(self) -> Language:
@@ -192,10 +260,19 @@ class World:
     def spec_digest(self) -> str:
         return "absent" if self.spec is None else "sha256:" + canonical.text_digest(self.spec.text)
 
+    def key(self, item: str) -> str:
+        """The key of an item of the project in front; a key stays as it is."""
+        return item if not self.scope or item.startswith(f"{self.scope}/") else places.item_key(self.scope, item)
+
+    @property
+    def own_missions(self) -> tuple[Mission, ...]:
+        """Those of the project in front."""
+        return tuple(entry for entry in self.missions if entry.scope == self.scope)
+
     def mission(self, item: str | None = None) -> Mission | None:
-        """The mission of an item; without an id, the only one in flight."""
-        for entry in self.missions:
-            if item is None or entry.item == item:
+        """The mission of an item of the project in front; without an id, the first one in flight there."""
+        for entry in self.own_missions:
+            if item is None or entry.item == self.key(item):
                 return entry
         return None
 
@@ -207,16 +284,54 @@ class World:
         return {item: tuple(entries) for item, entries in found.items()}
 
     def attempts_of(self, item: str) -> tuple[Attempt, ...]:
-        return self._attempts.get(item, ())
+        return self._attempts.get(self.key(item), ())
 
     def text(self, path: str) -> str:
         return self.texts.get(path) or ""
 
+    def recorded(self, missions: tuple[Mission, ...], waited: Mapping[str, int] | None = None) -> dict[str, str | None]:
+        """The documents that say which missions run: our record, and the peer's slots.json where it is of use."""
+        record = replace(self.record, missions=missions, waited=self.record.waited if waited is None else waited)
+        return {MISSIONS: record.text(), **self._slots(missions)}
+
+    def _slots(self, missions: tuple[Mission, ...]) -> dict[str, str | None]:
+        """Only while something runs in parallel: the peer takes even an empty file for parallel mode (W45, W-A9)."""
+        slots = [entry for entry in missions if not entry.in_place]
+        several = len(slots) > 1 or any(entry.scope for entry in slots) or self.texts.get(SLOTS) is not None
+        if not slots or not several:
+            return {SLOTS: None} if self.texts.get(SLOTS) is not None else {}
+        rows = [slot_row(entry, self.portfolio.project(entry.scope), self.slots_root) for entry in slots]
+        return {SLOTS: json.dumps(rows, indent=2, ensure_ascii=False) + "\n"}
+
+
+def slot_row(mission: Mission, project: Project | None, root: str) -> dict[str, Any]:
+    """One record of slots.json, with the peer's fields (peer-slots-steering.md §2.2)."""
+    files = project.files if project else ProjectFiles()
+    owner, _, name = mission.scope.rpartition("/")
+    row: dict[str, Any] = {
+        "slotId": mission.slot,
+        "path": f"{root}/{mission.slot}/work",
+        "branch": f"orchestrator/{mission.slot}",
+        "base": mission.base,
+        "itemId": mission.local,
+    }
+    row.update({"projectId": name} if name else {})
+    row.update({"programId": owner} if owner else {})
+    status = {"working": "active"}.get(mission.phase, mission.phase)
+    return {
+        **row,
+        "backlogPath": files.backlog,
+        "projectFile": files.journal,
+        "status": status,
+        "createdAt": mission.started,
+    }
+
 
 def with_mission(missions: tuple[Mission, ...], mission: Mission) -> tuple[Mission, ...]:
     """The missions with this one put in place of the one for the same item, or added."""
-    others = tuple(entry for entry in missions if entry.item != mission.item)
-    return (*others, mission)
+    if any(entry.item == mission.item for entry in missions):
+        return tuple(mission if entry.item == mission.item else entry for entry in missions)
+    return (*missions, mission)
 
 
 def without_mission(missions: tuple[Mission, ...], item: str) -> tuple[Mission, ...]:

@@ -15,7 +15,7 @@ from echelon.core.documents import criteria, entries, graph, lines, render
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.findings import Finding, Severity
 from echelon.core.documents.grammar import NO_DEPENDENCY, State, field, fold
-from echelon.core.model import ACTIVE, BACKLOG, MISSIONS, SPEC, World, without_mission, write_missions
+from echelon.core.model import ACTIVE, BACKLOG, MISSIONS, SPEC, World, without_mission
 
 FINDINGS_MAX = 10_000
 
@@ -133,7 +133,7 @@ def _consistency(world: World) -> list[Placed]:
     if world.backlog is None:
         return []
     running = [entry for entry in world.backlog.entries if entry.state is State.ACTIVE]
-    missions = {mission.item for mission in world.missions}
+    missions = {mission.local for mission in world.own_missions}
     place = lines.Places(world.backlog.text)
 
     def at(item: str) -> tuple[int, int]:
@@ -195,19 +195,20 @@ def repairs(world: World, now: str) -> dict[str, str | None]:
     writes: dict[str, str | None] = {}
     if world.backlog is None:
         return writes
+    backlog_path = world.files.backlog
     spelled = respelled(world.backlog)
-    missions = {mission.item: mission for mission in world.missions}
+    missions = {mission.local: mission for mission in world.own_missions}
     for entry in spelled.entries:
         if entry.state is State.ACTIVE and entry.id not in missions and entry.id not in spelled.duplicates:
             spelled = entries.set_state(spelled, entry.id, State.PENDING)
     if spelled.text != world.backlog.text:
-        writes[BACKLOG] = spelled.text
+        writes[backlog_path] = spelled.text
     running = [entry for entry in spelled.entries if entry.state is State.ACTIVE]
     kept = world.missions
     for item in set(missions) - {entry.id for entry in running}:
-        kept = without_mission(kept, item)
+        kept = without_mission(kept, world.key(item))
     if kept != world.missions:
-        writes[MISSIONS] = write_missions(kept)
+        writes.update(world.recorded(kept))
     active = world.texts.get(ACTIVE)
     if active is not None and not running:
         writes[f".opencode/archive/backlog-items/{render.stamp(now)}-orphaned.md"] = active

@@ -12,7 +12,7 @@ from echelon.core import eligibility
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import MARKER_OF, State
 from echelon.core.documents.render import clean, one_line
-from echelon.core.levels import project
+from echelon.core.levels.holding import held_items
 from echelon.core.model import Attempt, World
 
 WAITING_SHOWN_MAX = 50
@@ -30,7 +30,7 @@ def status(world: World) -> dict[str, Any]:
     counts = {state: sum(1 for entry in items if entry.state is state) for state in State}
     pending = [entry for entry in world.escalations if entry.pending]
     eligible, obstacles = (
-        eligibility.select(world.backlog, world.external, project.held_items(world)) if world.backlog else ((), ())
+        eligibility.select(world.backlog, world.external, held_items(world)) if world.backlog else ((), ())
     )
     summary = {
         "delivered": counts[State.DELIVERED],

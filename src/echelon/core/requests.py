@@ -1,4 +1,8 @@
-"""What may be asked of the core, one dataclass each. `item` None means the one in flight, or the next one to start."""
+"""What may be asked of the core, one dataclass each.
+
+`item` is a key (`PGM-001/PRJ-001/B001`), or an id of the project named by `scope`; None means the one in flight there, or
+the next one to start. `scope` None means the project that the item's key names, else the one that is worked on.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,18 @@ from echelon.core.documents.sections import Option
 from echelon.core.evidence import CheckResult, Problem
 from echelon.core.model import BaseFacts, Reason
 
+Level = Literal["project", "program", "enterprise"]
+
 
 @dataclass(frozen=True, slots=True)
 class StartItem:
+    """`parallel`: others may be in flight; `limit` of them in this backlog, this one included (0: no limit of its own)."""
+
     base: BaseFacts
     item: str | None = None
+    scope: str | None = None
+    parallel: bool = False
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ class Merged:
 class FailItem:
     reason: str
     item: str | None = None
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +79,31 @@ class SuspendItem:
     reason: str
     item: str | None = None
     because: Reason = "suspended"
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeItem:
     item: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenItem:
+    """A person tries a failed item again."""
+
+    item: str
+    reason: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveItem:
+    """A person goes on without a failed item."""
+
+    item: str
+    reason: str
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +145,48 @@ class RecordEscalation:
     attempts: str
     options: Sequence[Option] = field(default_factory=tuple)
     expected: str = ""
-    item: str | None = None  # suspends it when it is in flight
+    item: str | None = None  # what it concerns: an item, project or program; an item in flight is suspended
+    level: Level = "project"  # whose file it goes to
+    scope: str | None = None  # the project, or the program, of that level
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveEscalation:
     escalation: str
     decision: str
+
+
+Verb = Literal["start", "close", "fail", "suspend", "resume", "reopen", "waive"]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveProject:
+    """One step in a project's life, decided in its program. `project` is its id, None the active or next one."""
+
+    verb: Verb
+    project: str | None = None
+    program: str | None = None  # key of the program; None: the only active one
+    reason: str = ""
+    parallel: bool = False  # others may be active; no working copies are laid out
+    limit: int = 0  # of projects active at once, when parallel; 0: none of its own
+
+
+@dataclass(frozen=True, slots=True)
+class MoveProgram:
+    """One step in a program's life, decided in the enterprise."""
+
+    verb: Verb
+    program: str | None = None
+    reason: str = ""
+    parallel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetBudget:
+    """A person changes the capacity budget."""
+
+    budget: int
+    reason: str
 
 
 Request = (
@@ -129,9 +196,14 @@ Request = (
     | FailItem
     | SuspendItem
     | ResumeItem
+    | ReopenItem
+    | WaiveItem
     | EndAttempt
     | Attest
     | AcceptWeakening
     | RecordEscalation
     | ResolveEscalation
+    | MoveProject
+    | MoveProgram
+    | SetBudget
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from echelon.core.decide import Refusal, refuse
 from echelon.core.documents.grammar import State
 
@@ -15,7 +17,24 @@ ITEM: dict[tuple[State, str], State] = {
     (State.ACTIVE, "fail"): State.FAILED,
     (State.ACTIVE, "suspend"): State.SUSPENDED,
     (State.SUSPENDED, "resume"): State.PENDING,
+    (State.FAILED, "reopen"): State.PENDING,
+    (State.FAILED, "waive"): State.FAILED,  # its dependants and its project go on without it
 }
+
+# The same for a project in its program and for a program in the enterprise. A failed or suspended one keeps what was
+# in flight in it; started again it goes on there.
+PROJECT: dict[tuple[State, str], State] = {
+    (State.PENDING, "start"): State.ACTIVE,
+    (State.ACTIVE, "verify"): State.ACTIVE,
+    (State.ACTIVE, "close"): State.DELIVERED,
+    (State.ACTIVE, "fail"): State.FAILED,
+    (State.ACTIVE, "suspend"): State.SUSPENDED,
+    (State.SUSPENDED, "resume"): State.PENDING,
+    (State.FAILED, "reopen"): State.PENDING,
+    (State.DELIVERED, "reopen"): State.PENDING,  # its backlog got more items
+    (State.FAILED, "waive"): State.FAILED,
+}
+PROGRAM: dict[tuple[State, str], State] = dict(PROJECT)
 
 # (phase of the mission, what happened) -> phase afterwards
 MISSION: dict[tuple[str, str], str] = {
@@ -32,10 +51,10 @@ MISSION: dict[tuple[str, str], str] = {
 }
 
 
-def step(subject: str, state: State, asked: str) -> State | Refusal:
+def step(subject: str, state: State, asked: str, table: Mapping[tuple[State, str], State] = ITEM) -> State | Refusal:
     """The state after `asked`, or the refusal that names what would be allowed."""
-    after = ITEM.get((state, asked))
+    after = table.get((state, asked))
     if after is not None:
         return after
-    needed = " or ".join(sorted({before.value for before, request in ITEM if request == asked}))
+    needed = " or ".join(sorted({before.value for before, request in table if request == asked}))
     return refuse("TRANSITION_REFUSED", f"{subject} is {state.value}; {asked} needs it {needed}")

@@ -1,125 +1,81 @@
-"""The engine: load, decide, commit, perform. The one place where a decision becomes something that happened.
+"""The engine: what the levels decide, and the effects that follow. Decisions become documents in asking.py.
 
-Theory of operation. A request is decided under the workspace's lock on documents read there, and committed against
-exactly those; an edit from outside in between is a conflict, and the request is decided again on the new text. Effects
-follow outside the lock. Each can be repeated: a slot is opened by its id, the base moves by compare-and-swap, and what
-has moved is finished by `recover`. So a kill at any moment leaves a state from which the same calls go on.
+Effects are performed outside of the store's lock. Each can be repeated: a slot is opened by its id, the base moves by
+compare-and-swap, and what has moved is finished by `recover`. So a kill at any moment leaves a state from which the same
+calls go on. Whoever works on a mission holds its lock (`hold`); recovery leaves those alone that somebody holds.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
-from typing import Any
+import contextlib
+import os
+from collections.abc import Iterator
 
 from echelon.core import evidence_log, requests
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.evidence import GENESIS, Problem
-from echelon.core.levels import decide
-from echelon.core.model import BACKLOG, EVIDENCE, MISSIONS, SPEC, TODO, BaseFacts, Mission, World
+from echelon.core.layout import ProjectFiles
+from echelon.core.levels import capacity, decide
+from echelon.core.model import EVIDENCE, MISSIONS, TODO, BaseFacts, Mission
+from echelon.core.portfolio import scope_of
+from echelon.engine.asking import FORGED, Asker, fresh
 from echelon.engine.inplace import InPlace
 from echelon.engine.work import Examination, Work
 from echelon.engine.workspace import Workspace
-from echelon.engine.world import Loader, decode, encode
-from echelon.errors import ConflictError
-from echelon.ports import Change, Snapshot
+from echelon.engine.world import decode, encode
+from echelon.errors import LockedError
+from echelon.ports import Change
 from echelon.slots import checkout, merge
-from echelon.store.operations import Operation
+from echelon.store.lock import Owner, workspace_lock
 
-FORGED = f"{MISSIONS} is not what Echelon wrote; nothing is decided on it."
-FORGED_STEP = "find out who wrote there; backlog_suspend_item and backlog_resume_item make a new record of the item"
-_ENDS = (requests.SuspendItem, requests.FailItem)  # what throws the record away may be asked whatever it says
-DECIDE_TRIES = 5  # conflicts with edits from outside before we say so
+STARTS_TRIED_MAX = 20  # eligible items looked at in one round, when each is refused for a reason of its own
 
 
-class Engine:
-    """One workspace, one actor. Methods answer with a Decision or a Refusal; they raise what the rooms raise."""
+class Engine(Asker):
+    """One workspace, one actor. Methods answer with a Decision or a Refusal; they raise what the rooms raise.
+
+    An `item` is a key, or an id of the project `scope`; without both the only one in flight is meant. Safe in threads.
+    """
 
     def __init__(self, workspace: Workspace, actor: str = "person") -> None:
-        self.workspace = workspace
-        self.actor = actor
-        self._loader = Loader(workspace.store, workspace.config)
+        super().__init__(workspace, actor)
         self.work = Work(workspace)
         self._in_place = InPlace(workspace)
 
-    # --------------------------------------------------------------------------------------- load, decide, commit
-
-    def world(self) -> World:
-        return self._loader.load()[0]
-
-    def ask(self, request: requests.Request, extra: Mapping[str, str] | None = None) -> Decision | Refusal:
-        """Decide and commit, without the effects. `extra` are further files of the same transaction."""
-        broken = [f.message for f in self.workspace.config_findings if f.severity == "error"]
-        if broken:
-            return refuse("CONFIG_INVALID", *broken)
-        identifier = _operation_id(request)
-        for remaining in reversed(range(DECIDE_TRIES)):
-            with self.workspace.store.locked(type(request).__name__):
-                world, snapshots = self._loader.load()
-                if not isinstance(request, _ENDS) and self._forged(snapshots[MISSIONS]):
-                    return refuse("RECORD_CHANGED", FORGED, next_step=FORGED_STEP)
-                decision = decide(world, request, self.workspace.clock.now())
-                if isinstance(decision, Refusal):
-                    return decision
-                try:
-                    self._commit(identifier, request, decision, snapshots, extra or {})
-                except ConflictError:
-                    if not remaining:
-                        raise
-                    continue
-                return decision
-        raise AssertionError("the loop returns or raises")
-
-    def _forged(self, record: Snapshot) -> bool:
-        """Whether something else than Echelon wrote the record of missions, which says what may merge."""
-        known = self.workspace.store.documents().get(MISSIONS)
-        return known is not None and known.digest != record.digest
-
-    def _commit(
-        self,
-        identifier: str,
-        request: requests.Request,
-        decision: Decision,
-        snapshots: dict[str, Snapshot],
-        extra: Mapping[str, str],
-    ) -> None:
-        writes = {**decision.writes, **extra}
-        if not writes:
-            return
-        for path in writes:
-            snapshots.setdefault(path, self.workspace.store.read(path))
-        change = Change(
-            operation_id=identifier,
-            actor=self.actor,
-            request={"action": type(request).__name__, "arguments": _shown(request)},
-            writes={path: encode(text) for path, text in writes.items()},
-            expected=snapshots,
-            effects=tuple({"kind": effect.kind, **_small(effect)} for effect in decision.effects),
-            note=decision.message.split("\n", 1)[0][:300],
-        )
-        self._remember(decision, self.workspace.store.commit(change))
-
-    def _remember(self, decision: Decision, operation: Operation) -> None:
-        """An edited backlog is known already; it need not be parsed, nor its 3 MB digested, again."""
-        for edit in operation.edits:
-            if edit.path == BACKLOG and decision.backlog is not None:
-                self._loader.remember("backlog", edit.after, decision.backlog)
-
     # ------------------------------------------------------------------------------------------------- items
 
-    def base_facts(self) -> BaseFacts:
-        """What git says about the base now. Raises WorldError NO_REPOSITORY and others."""
+    def base_facts(self, scope: str = "") -> BaseFacts:
+        """What git says about the base now, and the project's files there: where they are stored, else a copy.
+
+        Raises WorldError NO_REPOSITORY and others.
+        """
         repository = self.workspace.repository
         commit = repository.head(self.workspace.branch)
-        backlog, spec = (decode(repository.read_file(commit, path)) for path in (BACKLOG, SPEC))
-        return BaseFacts(commit, backlog, spec)
+        project = self.world(scope).portfolio.project(scope)
+        files = project.files if project else ProjectFiles()
+        for folder in (files.folder, *files.working):
+            backlog = decode(repository.read_file(commit, f"{folder}/backlog.md"))
+            if backlog is not None:
+                return BaseFacts(commit, backlog, decode(repository.read_file(commit, f"{folder}/spec.md")))
+        return BaseFacts(commit)
 
-    def start(self, item: str | None = None, *, in_place: bool = False) -> Decision | Refusal:
-        """Start an item: marker, active file, mission, and its slot with what the agent needs to know."""
-        base = BaseFacts("", in_place=True) if in_place else self.base_facts()
-        decision = self.ask(requests.StartItem(base, item))
+    def start(
+        self,
+        item: str | None = None,
+        *,
+        scope: str | None = None,
+        in_place: bool = False,
+        parallel: bool = False,
+        limit: int = 0,
+    ) -> Decision | Refusal:
+        """Start an item: marker, mission, and its slot with what the agent needs to know.
+
+        `limit`: items at once in this backlog, when parallel; 0 means that only the budget limits them.
+        """
+        if scope is None:
+            scope = scope_of(item) if item and "/" in item else self.world().scope
+        base = BaseFacts("", in_place=True) if in_place else self.base_facts(scope)
+        decision = self.ask(requests.StartItem(base, item, scope, parallel, limit))
         if isinstance(decision, Decision):
             mission = self._mission(str(decision.data["item"]))
             if mission.in_place:
@@ -128,28 +84,58 @@ class Engine:
                 self._perform(decision.effects)
         return decision
 
+    def start_next(self, *, parallel: bool, limit: int = 0) -> Decision | Refusal:
+        """Start the item of the whole portfolio that should be next; a Refusal when there is none, or no room."""
+        world = self.world()
+        keys = capacity.next_items(world)
+        if not keys:
+            return self.start(scope=world.scope, parallel=parallel, limit=limit)
+        refused: list[str] = []
+        for key in keys[:STARTS_TRIED_MAX]:
+            decision = self.start(key, parallel=parallel, limit=limit)
+            if isinstance(decision, Decision) or decision.code in ("CAPACITY_REACHED", "ITEM_IN_PROGRESS"):
+                return decision
+            refused += [f"{key}: {reason}" for reason in decision.reasons]
+        return refuse("NOTHING_ELIGIBLE", *refused, prefix="BLOCKED")
+
+    @contextlib.contextmanager
+    def hold(self, mission: Mission, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Work on a mission alone. Raises LockedError LOCK_BUSY when somebody else does."""
+        with self._held(mission.slot, wait_seconds):
+            yield
+
+    @contextlib.contextmanager
+    def _held(self, slot: str, wait_seconds: float = 0.0) -> Iterator[None]:
+        owner = Owner(os.getpid(), self.workspace.host, self.workspace.clock.now(), f"works on {slot}")
+        with workspace_lock(self.workspace.lock_file(f"mission-{slot}"), owner, wait_seconds):
+            yield
+
     def examine(self, mission: Mission) -> Examination:
         """Look at the work as it stands and run what has to run. Changes nothing that anybody keeps."""
         if mission.in_place:
             return self._in_place.examine(mission)
-        return self.work.examine(mission, self.base_facts())
+        return self.work.examine(mission, self.base_facts(mission.scope))
 
-    def verify(self, item: str | None = None) -> Decision | Refusal:
+    def verify(self, item: str | None = None, scope: str | None = None) -> Decision | Refusal:
         """The verdict on the work as it stands, recorded in the evidence log."""
-        mission = self.world().mission(item)
-        if mission is None:
-            return refuse("NOTHING_IN_PROGRESS", prefix="NO ITEM IN PROGRESS")
+        mission = self.find_mission(item, scope)
+        if isinstance(mission, Refusal):
+            return mission
         found = self.examine(mission)
-        decision = decide(self.world(), requests.CloseItem(found.findings, mission.item), self.workspace.clock.now())
+        decision = decide(
+            self.world(mission.scope), requests.CloseItem(found.findings, mission.item), self.workspace.clock.now()
+        )
         self._record("verification", mission, found, decision)
         return decision
 
-    def close(self, item: str | None = None, *, tokens: int = 0, cost: float = 0.0) -> Decision | Refusal:
+    def close(
+        self, item: str | None = None, scope: str | None = None, *, tokens: int = 0, cost: float = 0.0
+    ) -> Decision | Refusal:
         """Verify and, when the evidence lets it, merge and mark delivered. The base may move meanwhile: again then."""
         for _ in range(self.workspace.config.count("limits.baseMoves")):
-            mission = self.world().mission(item)
-            if mission is None:
-                return refuse("NOTHING_IN_PROGRESS", prefix="NO ITEM IN PROGRESS")
+            mission = self.find_mission(item, scope)
+            if isinstance(mission, Refusal):
+                return mission
             found = self.examine(mission)
             decision = self._prove(mission, found)
             if isinstance(decision, Refusal):
@@ -164,7 +150,7 @@ class Engine:
 
     def _prove(self, mission: Mission, found: Examination) -> Decision | Refusal:
         """Decide whether it closes; when it does, make the merge commit that carries the statement, and record both."""
-        world = self.world()
+        world = self.world(mission.scope)
         verdict = decide(world, requests.CloseItem(found.findings, mission.item), self.workspace.clock.now())
         if isinstance(verdict, Refusal):
             return verdict
@@ -209,24 +195,26 @@ class Engine:
 
     def attest(self, by: str, note: str, item: str | None = None, criterion: int = 0) -> Decision | Refusal:
         """Record that a person or a reviewer looked at the work as it stands now."""
-        mission = self.world().mission(item)
-        if mission is None:
-            return refuse("NOTHING_IN_PROGRESS", prefix="NO ITEM IN PROGRESS")
+        mission = self.find_mission(item)
+        if isinstance(mission, Refusal):
+            return mission
         tree = self._in_place.tree() if mission.in_place else self.work.snapshot(mission).tree
         reviewer = "reviewer" if by == "reviewer" else "person"
         return self.ask(requests.Attest(tree, reviewer, note, mission.item, criterion))
 
     def accept_weakening(self, note: str, item: str | None = None) -> Decision | Refusal:
         """A person lets exactly the present changes to tests pass."""
-        mission = self.world().mission(item)
-        if mission is None or mission.in_place:
+        mission = self.find_mission(item)
+        if isinstance(mission, Refusal):
+            return mission
+        if mission.in_place:
             return refuse("NOTHING_IN_PROGRESS", prefix="NO ITEM IN PROGRESS")
         found = self.examine(mission)
         return self.ask(requests.AcceptWeakening(found.findings.weakenings, note, mission.item))
 
     def preflight(self, mission: Mission) -> tuple[Problem, ...]:
         """What no attempt could mend, before one is paid for."""
-        return () if mission.in_place else self.work.preflight(mission, self.base_facts())
+        return () if mission.in_place else self.work.preflight(mission, self.base_facts(mission.scope))
 
     def escapes(self, mission: Mission) -> tuple[Problem, ...]:
         """What changed in the person's repository since the item started that could run or steer something there."""
@@ -248,37 +236,55 @@ class Engine:
     # ----------------------------------------------------------------------------------------------- recovery
 
     def recover(self) -> tuple[str, ...]:
-        """Finish what a process that died had begun; says what it did. Called before anything is delivered."""
-        self.workspace.store.recover()
-        if self._forged(self.workspace.store.read(MISSIONS)):
+        """Finish what a process that died had begun; says what it did. Called before anything is delivered.
+
+        What somebody works on right now is left alone, and so is what waits in a project that does not run.
+        """
+        if not self.recover_store():
             return (f"[RECORD_CHANGED] {FORGED}",)
-        self._close_orphans()
         done: list[str] = []
         for mission in self.world().missions:
-            if mission.in_place:
+            project = self.world().portfolio.project(mission.scope)
+            if mission.in_place or (project is not None and not project.running):
                 continue
-            repository, branch = self.workspace.repository, self.workspace.branch
-            if mission.phase == "merging" and mission.candidate:
-                head = repository.head(branch)
-                if head == mission.candidate_base or repository.is_ancestor(mission.candidate, head):
-                    self._move_base(mission)
-                    decision = self._finish(mission, mission.candidate, 0, 0.0)
-                    done.append(
-                        str(decision) if isinstance(decision, Refusal) else f"finished the merge of {mission.name}"
-                    )
-                    continue
-            self.work.ensure_slot(mission, self._files(mission))
-            done.append(f"{mission.name} goes on")
+            with contextlib.suppress(LockedError), self.hold(mission):
+                done.append(self.recover_mission(mission))
         return tuple(done)
+
+    def recover_store(self) -> bool:
+        """Documents and orphaned slots; False when the record of missions is not ours."""
+        self.workspace.store.recover()
+        if self._forged(self.workspace.store.read(MISSIONS)):
+            return False
+        self._close_orphans()
+        return True
+
+    def recover_mission(self, mission: Mission) -> str:
+        """Finish its merge, or make sure of its slot; says which. Whoever asks holds the mission."""
+        if self._proved_and_moved(mission):
+            self._move_base(mission)
+            decision = self._finish(mission, mission.candidate, 0, 0.0)
+            return str(decision) if isinstance(decision, Refusal) else f"finished the merge of {mission.name}"
+        self.work.ensure_slot(mission, self._files(mission))
+        return f"{mission.name} goes on"
+
+    def _proved_and_moved(self, mission: Mission) -> bool:
+        """Whether nothing is left to do but to move the base, or to write that it moved."""
+        if mission.phase != "merging" or not mission.candidate:
+            return False
+        repository = self.workspace.repository
+        head = repository.head(self.workspace.branch)
+        return head == mission.candidate_base or repository.is_ancestor(mission.candidate, head)
 
     def _close_orphans(self) -> None:
         """A slot whose mission is over was about to be closed when a process died: its work is kept, as always."""
         if not (self.workspace.state / "slots").is_dir():
             return
-        running = {mission.slot for mission in self.world().missions}
         for slot in self.work.slots.open_slots():
-            if slot.id not in running:
-                self.work.slots.close(slot.id, merged_into=self.workspace.repository.head(self.workspace.branch))
+            # looked at again inside: whoever holds it may be about to close it, or has just started it
+            with contextlib.suppress(LockedError), self._held(slot.id):
+                if slot.id not in {mission.slot for mission in self.world().missions}:
+                    self.work.slots.close(slot.id, merged_into=self.workspace.repository.head(self.workspace.branch))
 
     # ------------------------------------------------------------------------------------------------ effects
 
@@ -293,12 +299,12 @@ class Engine:
                 self.work.close_slot(str(values["slot"]), delivered=bool(values["delivered"]))
 
     def _mission(self, item: str) -> Mission:
-        mission = self.world().mission(item)
-        assert mission is not None, f"{item} was just started and has no mission"
-        return mission
+        found = next((mission for mission in self.world().missions if mission.item == item), None)
+        assert found is not None, f"{item} was just started and has no mission"
+        return found
 
     def _files(self, mission: Mission) -> dict[str, str]:
-        from_world = self.work.files_for(self.world(), mission)
+        from_world = self.work.files_for(self.world(mission.scope), mission)
         return {path: text for path, text in from_world.items() if text is not None}
 
     def _record(self, kind: str, mission: Mission, found: Examination, decision: Decision | Refusal) -> None:
@@ -318,25 +324,4 @@ class Engine:
             snapshots = {EVIDENCE: snapshot, **{path: store.read(path) for path in writes if path != EVIDENCE}}
             content = {path: encode(text) for path, text in writes.items()}
             request = {"action": "record", "arguments": {"mission": mission.name, "kind": kind}}
-            store.commit(Change(_fresh("record"), self.actor, request, content, snapshots))
-
-
-def _operation_id(request: requests.Request) -> str:
-    return _fresh(type(request).__name__)
-
-
-def _fresh(name: str) -> str:
-    return f"{name}-{secrets.token_hex(8)}"
-
-
-def _shown(request: requests.Request) -> dict[str, Any]:
-    """The request as the log keeps it: what the caller said, without the bulk that the shell added."""
-    assert is_dataclass(request)
-    fields = {
-        name: getattr(request, name) for name in request.__slots__ if name not in ("base", "findings", "record", "todo")
-    }
-    return json.loads(json.dumps(fields, default=lambda value: asdict(value) if is_dataclass(value) else str(value)))
-
-
-def _small(effect: Effect) -> dict[str, Any]:
-    return {key: value for key, value in effect.arguments.items() if key != "files"}
+            store.commit(Change(fresh("record"), self.actor, request, content, snapshots))

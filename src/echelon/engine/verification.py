@@ -10,20 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from echelon.core import evidence, evidence_log
+from echelon.core import canonical, evidence, evidence_log
+from echelon.core.assembling import assemble
+from echelon.core.config import Config
 from echelon.core.decide import Refusal
 from echelon.core.documents import entries, spec
 from echelon.core.evidence import Problem
 from echelon.core.evidence_log import SEGMENTS
-from echelon.core.levels import project
-from echelon.core.model import BACKLOG, EVIDENCE, SPEC
+from echelon.core.layout import STATE
+from echelon.core.levels.binding import define
+from echelon.core.model import EVIDENCE, OWN
+from echelon.core.portfolio import local, scope_of
 from echelon.engine.work import LOG_COMMITS_MAX, Work
 from echelon.engine.workspace import Workspace
 from echelon.engine.world import decode
 from echelon.errors import WorldError
 from echelon.slots.objects import LoggedCommit
+from echelon.slots.repository import Repository
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +135,47 @@ def _definition_problems(workspace: Workspace, commit: LoggedCommit, value: Mapp
     """The approved text, committed in the base, says what the statement's definition says."""
     repository = workspace.repository
     held = evidence.definition_from_json(value["predicate"]["definition"])
-    text = decode(repository.read_file(commit.parents[0], BACKLOG))
-    rules = decode(repository.read_file(commit.parents[0], SPEC))
-    if text is None:
-        return [Problem("DEFINITION_DIFFERS", f"the base of {held.item} holds no {BACKLOG}")]
-    there = project.define(entries.parse(text), spec.parse(rules or ""), held.item, "base")
+    files = _files_of(repository, commit.parents[0], scope_of(held.item))
+    found = [folder for folder in files if repository.read_file(commit.parents[0], f"{folder}/backlog.md") is not None]
+    if not found:
+        return [Problem("DEFINITION_DIFFERS", f"the base of {held.item} holds no backlog of it")]
+    text = decode(repository.read_file(commit.parents[0], f"{found[0]}/backlog.md"))
+    rules = decode(repository.read_file(commit.parents[0], f"{found[0]}/spec.md"))
+    there = define(entries.parse(text or ""), spec.parse(rules or ""), local(held.item), "base", held.item)
     if isinstance(there, Refusal) or there.digest != held.digest:
         return [Problem("DEFINITION_DIFFERS", f"{held.item}: the committed backlog says something else")]
     return []
+
+
+def _files_of(repository: Repository, commit: str, scope: str) -> tuple[str, ...]:
+    """The folders in which a project's backlog may lie in a commit, as the state files there say."""
+    project = (
+        assemble(_Committed(repository, commit), Config({}), scope).world.portfolio.project(scope) if scope else None
+    )
+    return (project.files.folder, *project.files.working) if project else (STATE,)
+
+
+class _Committed:
+    """The state files of a commit, as a source of texts."""
+
+    def __init__(self, repository: Repository, commit: str) -> None:
+        self._repository, self._commit = repository, commit
+
+    def text(self, path: str) -> str | None:
+        return decode(self._repository.read_file(self._commit, path)) if path not in OWN else None
+
+    def problem(self, path: str) -> str:
+        return ""
+
+    def digest(self, path: str) -> str:
+        text = self.text(path)
+        return "absent" if text is None else canonical.text_digest(text)
+
+    def written(self, path: str) -> str:
+        return ""
+
+    def parsed(self, kind: str, digest: str, text: str, parser: Callable[[str], T]) -> T:
+        return parser(text)
 
 
 def _rerun(work: Work, value: Mapping[str, Any], runs: dict[str, tuple[str, str]]) -> list[Problem]:
@@ -172,4 +212,21 @@ def _log_problems(workspace: Workspace, found: _Statements) -> list[Problem]:
         commit = str(body.get("commit", ""))
         if record.get("kind") == "closing" and commit in carried and carried[commit] != body.get("statement"):
             every.append(Problem("EVIDENCE_LOG_CHANGED", f"the log and commit {commit[:12]} say different things"))
-    return every
+    return [*every, *_closing_problems(records)]
+
+
+def _closing_problems(records: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """A closed project or program names digests of what lies below it, which the log must hold before it."""
+    seen: set[str] = set()
+    found: list[Problem] = []
+    for record in records:
+        body = record.get("body", {})
+        named = [row.get("evidence", "") for row in body.get("items", ())] if isinstance(body, dict) else []
+        named += [row.get("closing", "") for row in body.get("projects", ())] if isinstance(body, dict) else []
+        missing = [digest for digest in named if digest and digest not in seen]
+        if str(record.get("kind", "")).endswith("_closing") and missing:
+            key = str(body.get("project") or body.get("program"))
+            message = f"the closing of {key} names {len(missing)} record(s) that the log does not hold before it"
+            found.append(Problem("EVIDENCE_LOG_CHANGED", message))
+        seen.add(str(record.get("digest", "")))
+    return found

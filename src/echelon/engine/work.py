@@ -13,7 +13,7 @@ from echelon.core import briefing, canonical, evidence
 from echelon.core.documents import todo
 from echelon.core.evidence import CheckResult, Coverage, Problem
 from echelon.core.exam import find_exam_changes
-from echelon.core.model import ACTIVE, CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
+from echelon.core.model import CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
 from echelon.core.requests import Findings
 from echelon.core.weakening import Weakening, find_weakenings
 from echelon.engine.running import TreeRunner
@@ -148,9 +148,10 @@ class Work:
                 self._write(slot, files)
 
     def files_for(self, world: World, mission: Mission) -> Mapping[str, str]:
-        if world.backlog is None or world.backlog.find(mission.item) is None:
+        """The state files of its slot; the mission's project is in front."""
+        if world.backlog is None or world.backlog.find(mission.local) is None:
             return {}
-        return briefing.files(world, world.backlog, mission, world.text(ACTIVE))
+        return briefing.files(world, world.backlog, mission)
 
     def close_slot(self, slot_id: str, *, delivered: bool) -> None:
         repository = self._workspace.repository

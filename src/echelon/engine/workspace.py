@@ -103,12 +103,22 @@ class Workspace:
             processes=self.config.count("limits.checkProcesses"),
         )
 
+    @property
+    def host(self) -> str:
+        return os.uname().nodename if hasattr(os, "uname") else ""
+
+    def lock_file(self, name: str) -> Path:
+        """A lock beside the slots, not in the workspace: an agent cannot take it away."""
+        folder = self.state / "locks"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder / name
+
     @contextmanager
     def delivering(self, command: str) -> Iterator[None]:
         """Hold the right to move items: one process per workspace. Raises LockedError LOCK_BUSY, who and since when."""
         with self.store.locked(command):  # makes .opencode/echelon, and says so when it cannot
             pass
-        owner = Owner(os.getpid(), os.uname().nodename if hasattr(os, "uname") else "", self.clock.now(), command)
+        owner = Owner(os.getpid(), self.host, self.clock.now(), command)
         with workspace_lock(self.root / DELIVERY_LOCK, owner, 0.0):
             yield
 

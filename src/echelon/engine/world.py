@@ -1,33 +1,21 @@
-"""From files to a World. Parsed documents are remembered by digest, so that 10,000 items are parsed once."""
+"""From files to a World (core/assembling.py). Parsed documents are remembered by digest: 10,000 items are parsed once."""
 
 from __future__ import annotations
 
-import re
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from echelon.core.assembling import assemble
 from echelon.core.config import Config
-from echelon.core.documents import entries, sections, spec
-from echelon.core.documents.grammar import State
-from echelon.core.model import (
-    ATTEMPTS,
-    BACKLOG,
-    DOCUMENTS,
-    MISSIONS,
-    PROJECT,
-    SPEC,
-    Attempt,
-    World,
-    read_attempts,
-    read_missions,
-)
-from echelon.errors import TamperError
+from echelon.core.model import DOCUMENTS, World
+from echelon.errors import EchelonError, TamperError
 from echelon.ports import Snapshot
 from echelon.store.transaction import Store
 
-REMEMBERED_MAX = 64
+REMEMBERED_MAX = 4_096  # parsed documents: four of each project of a large portfolio
 T = TypeVar("T")
 
 
@@ -40,79 +28,93 @@ def encode(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogateescape")
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A world, the snapshots it was made from, and the documents that have working copies (stored -> copies)."""
+
+    world: World
+    snapshots: dict[str, Snapshot]
+    copies: Mapping[str, tuple[str, ...]]
+
+
 class Loader:
-    """Reads the documents of one workspace; keeps what it parsed, by kind and digest."""
+    """Reads the documents of one workspace; keeps what it parsed, by kind and digest. Safe in threads."""
 
-    def __init__(self, store: Store, config: Config) -> None:
-        self._store = store
-        self._config = config
-        self._parsed: OrderedDict[tuple[str, str], Any] = OrderedDict()
+    def __init__(self, store: Store, config: Config, slots_root: str = "") -> None:
+        self._store, self._config, self._slots_root = store, config, slots_root
+        self._remembered: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def load(self) -> tuple[World, dict[str, Snapshot]]:
-        """The world and the snapshots it was made from: a decision on the one is committed against the others.
+    def load(self, scope: str | None = None) -> Loaded:
+        """The world, with the project `scope` in front; None: the one the sequential tools work on, else the first.
 
-        Raises TamperError RECORD_DAMAGED when a file of our own cannot be read.
+        A decision on the world is committed against the snapshots. Raises TamperError RECORD_DAMAGED when a file of
+        our own cannot be read, and what the store raises for the files that every workspace has.
         """
-        snapshots = {path: self._store.read(path) for path in DOCUMENTS}
-        texts = {path: decode(snapshot.content) for path, snapshot in snapshots.items()}
-        backlog = self._parse("backlog", snapshots[BACKLOG], entries.parse)
-        world = World(
-            config=self._config,
-            spec=self._parse("spec", snapshots[SPEC], spec.parse),
-            backlog=backlog,
-            missions=self._own("missions", snapshots[MISSIONS], read_missions) or (),
-            attempts=self._attempts(snapshots[ATTEMPTS]),
-            escalations=self._parse("escalations", snapshots[PROJECT], sections.read_escalations) or (),
-            texts=texts,
-            external=self._external(backlog, snapshots),
-        )
-        return world, snapshots
-
-    def _attempts(self, snapshot: Snapshot) -> tuple[Attempt, ...]:
-        """The attempts; their coverage counts only while the file is what Echelon wrote."""
-        attempts = self._own("attempts", snapshot, read_attempts) or ()
-        known = self._store.documents().get(ATTEMPTS)
-        if known is not None and known.digest == snapshot.digest:
-            return attempts
-        return tuple(replace(attempt, coverage="") for attempt in attempts)
-
-    def remember(self, kind: str, digest: str, value: Any) -> None:
-        """Keep a document that an edit made, under the digest its bytes will have."""
-        self._parsed[kind, digest] = value
-        while len(self._parsed) > REMEMBERED_MAX:
-            self._parsed.popitem(last=False)
-
-    def _parse(self, kind: str, snapshot: Snapshot, parser: Callable[[str], T]) -> T | None:
-        if snapshot.content is None:
-            return None
-        known = self._parsed.get((kind, snapshot.digest))
-        if known is None:
-            known = parser(decode(snapshot.content) or "")
-            self.remember(kind, snapshot.digest, known)
-        return known
-
-    def _own(self, kind: str, snapshot: Snapshot, parser: Callable[[str], T]) -> T | None:
+        source = _Files(self._store, self)
         try:
-            return self._parse(kind, snapshot, parser)
+            assembled = assemble(source, self._config, scope, self._slots_root)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            what = f"{snapshot.path} is damaged ({type(error).__name__})."
+            path = next(iter(getattr(error, "__notes__", ())), "")
+            if not path:
+                raise
+            what = f"{path} is damaged ({type(error).__name__})."
             raise TamperError(
                 "RECORD_DAMAGED", what, "restore it from a copy; echelon log tells what it held."
             ) from error
+        return Loaded(assembled.world, source.snapshots, assembled.copies)
 
-    def _external(self, backlog: entries.EntriesDocument | None, snapshots: dict[str, Snapshot]) -> Mapping[str, State]:
-        """States of items of other projects that this backlog waits for, from their stored backlogs."""
-        wanted = _external_ids(backlog.entries) if backlog else set()
-        found: dict[str, State] = {}
-        for project in sorted({name.partition("/")[0] for name in wanted}):
-            path = f".opencode/projects/{project}/backlog.md"
-            snapshots[path] = self._store.read(path)
-            other = self._parse("backlog", snapshots[path], entries.parse)
-            for entry in other.entries if other else ():
-                found[f"{project}/{entry.id}"] = entry.state
-        return found
+    def remember(self, kind: str, digest: str, value: Any) -> None:
+        """Keep a document that an edit made, under the digest its bytes will have."""
+        with self._lock:
+            self._remembered[kind, digest] = value
+            while len(self._remembered) > REMEMBERED_MAX:
+                self._remembered.popitem(last=False)
+
+    def remembered(self, kind: str, digest: str) -> Any:
+        with self._lock:
+            return self._remembered.get((kind, digest))
 
 
-def _external_ids(items: Iterable[entries.Entry]) -> set[str]:
-    known = re.compile(r"PRJ-\d{1,9}/B\d{1,9}")
-    return {name for entry in items for name in entry.depends if "/" in name and known.fullmatch(name)}
+class _Files:
+    """The store as a source of texts, each read once."""
+
+    def __init__(self, store: Store, loader: Loader) -> None:
+        self._store, self._loader = store, loader
+        self._documents = store.documents()
+        self._problems: dict[str, str] = {}
+        self.snapshots: dict[str, Snapshot] = {}
+
+    def text(self, path: str) -> str | None:
+        snapshot = self._snapshot(path)
+        if snapshot is None or snapshot.content is None:
+            return None
+        return self.parsed("text", snapshot.digest, "", lambda _: decode(snapshot.content) or "")
+
+    def _snapshot(self, path: str) -> Snapshot | None:
+        if path not in self.snapshots and path not in self._problems:
+            try:
+                self.snapshots[path] = self._store.read(path)
+            except EchelonError as error:
+                if path in DOCUMENTS:
+                    raise
+                self._problems[path] = error.message  # a folder that a person named: told where it is used
+        return self.snapshots.get(path)
+
+    def problem(self, path: str) -> str:
+        return self._problems.get(path, "")
+
+    def digest(self, path: str) -> str:
+        snapshot = self._snapshot(path)
+        return snapshot.digest if snapshot else "absent"
+
+    def written(self, path: str) -> str:
+        known = self._documents.get(path)
+        return known.digest if known else ""
+
+    def parsed(self, kind: str, digest: str, text: str, parser: Callable[[str], T]) -> T:
+        known = self._loader.remembered(kind, digest)
+        if known is None:
+            known = parser(text)
+            self._loader.remember(kind, digest, known)
+        return known

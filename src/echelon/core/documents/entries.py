@@ -38,6 +38,13 @@ class Entry(NamedTuple):
     order: int  # 0-based place in the file
     path: str = ""
     broken: bool = False
+    waived: bool = False  # a person said to go on without it: it stands in nobody's way
+    touches: tuple[str, ...] = ()  # paths it is expected to write, as globs
+
+    @property
+    def settled(self) -> bool:
+        """Delivered, or failed and waived: whoever waits for it may go on."""
+        return self.state is State.DELIVERED or (self.waived and self.state is State.FAILED)
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,19 @@ class _Reader:
                 continue
             identifier, title, priority, size, marker, depends = found.groups()
             waits = () if depends == "—" else tuple(dict.fromkeys(depends.split(", ")))
-            values = (identifier, title, int(priority), size or "M", MARKERS[marker], waits, order, "", False)
+            values = (
+                identifier,
+                title,
+                int(priority),
+                size or "M",
+                MARKERS[marker],
+                waits,
+                order,
+                "",
+                False,
+                False,
+                (),
+            )
             add_entry(make(values))
             end = found.end()
             add_span((position, end))
@@ -302,13 +321,16 @@ def _unknown_field(label: str, offset: int) -> list[Finding]:
     return [Finding("FIELD_UNKNOWN", "info", offset, f'"{label}" is not a field of the format; it is kept as text')]
 
 
+_SINGLE = frozenset({"priority", "size", "status", "depends", "path", "waived"})
+
+
 def _read_entry(
     scanned: list[lines.Line], entry_id: str, title: str, order: int, kind: Kind
 ) -> tuple[Entry, list[Finding]]:
     fields, findings = head_fields(scanned)
     values: dict[str, HeadField] = {}
     for item in fields:
-        if item.key in values and item.key in ("priority", "size", "status", "depends", "path"):
+        if item.key in values and item.key in _SINGLE:
             message = f"{entry_id} says {item.key} twice; which one counts is not clear"
             findings.append(Finding("FIELD_DUPLICATE", "error", item.start, message))
             continue
@@ -318,9 +340,12 @@ def _read_entry(
     state = _state(values.get("status"), entry_id, scanned[0].start, findings)
     depends = _depends(values.get("depends"), entry_id, kind, findings)
     path = values["path"].value.strip("`") if "path" in values and kind != "backlog" else ""
+    waived = bool(values["waived"].value) if "waived" in values else False
+    touches = (part.strip().strip("`") for part in values["touches"].value.split(",")) if "touches" in values else ()
     marked = [finding if finding.subject else finding._replace(subject=entry_id) for finding in findings]
     broken = any(finding.severity == "error" for finding in marked)
-    return Entry(entry_id, title, priority, size, state, depends, order, path, broken), marked
+    globs = tuple(part for part in touches if part)
+    return Entry(entry_id, title, priority, size, state, depends, order, path, broken, waived, globs), marked
 
 
 def _priority(value: HeadField | None, entry_id: str, findings: list[Finding]) -> int:
@@ -422,6 +447,19 @@ def set_state(document: EntriesDocument, entry_id: str, state: State) -> Entries
     length = len(found[0]) if found else 0
     separator = "" if length or not status.value else " "
     return _splice(document, at, status.start, status.start + length, box + separator, state)
+
+
+def waive(document: EntriesDocument, entry_id: str, reason: str) -> EntriesDocument:
+    """Add the line that says that a person goes on without this entry. `reason` is one line. Raises KeyError."""
+    start, end = document.span(entry_id)
+    scanned = lines.split(document.text, start, end)
+    fields, _ = head_fields(scanned)
+    status = next((item for item in fields if item.key == "status"), None)
+    after = status.line_end if status else scanned[0].end
+    newline = lines.newline_of(document.text)
+    row = f"{_lead(scanned)}- {grammar.field('waived', document.language)} {reason}"
+    piece = f"{row}{newline}" if document.text[after - 1] == "\n" else f"{newline}{row}"
+    return parse(document.text[:after] + piece + document.text[after:], document.kind)
 
 
 def _lead(scanned: list[lines.Line]) -> str:

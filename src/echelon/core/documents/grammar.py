@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 Language = Literal["en", "fr"]
+Strategy = Literal["proportional", "equal", "priority-first"]
 
 
 class State(Enum):
@@ -59,6 +60,8 @@ FIELDS = (
     Label("description", "Description", "Description"),
     Label("criteria", "Acceptance criteria", "Critères d'acceptation", ("Acceptance", "Criteria", "Critères")),
     Label("notes", "Technical notes", "Notes techniques", ("Notes",)),
+    Label("touches", "Files", "Fichiers", ("Touches", "Writes", "Touche")),
+    Label("waived", "Waived", "Dispense", ("Waiver",)),
 )
 CONFIGURATION = (
     Label("budget", "Capacity budget", "Budget de capacité"),
@@ -95,6 +98,23 @@ JOURNAL_TYPES = {
     "item_suspended": Label("item_suspended", "ITEM SUSPENDED", "ITEM SUSPENDU"),
     "item_started": Label("item_started", "ITEM STARTED", "ITEM DÉMARRÉ"),
     "item_resumed": Label("item_resumed", "ITEM RESUMED", "ITEM REPRIS"),
+    "item_reopened": Label("item_reopened", "ITEM REOPENED", "ITEM ROUVERT"),
+    "item_waived": Label("item_waived", "ITEM WAIVED", "ITEM DISPENSÉ"),
+    "project_started": Label("project_started", "PROJECT STARTED", "PROJET DÉMARRÉ"),
+    "project_delivered": Label("project_delivered", "PROJECT DELIVERED", "PROJET LIVRÉ"),
+    "project_failed": Label("project_failed", "PROJECT FAILED", "PROJET ÉCHOUÉ"),
+    "project_suspended": Label("project_suspended", "PROJECT SUSPENDED", "PROJET SUSPENDU"),
+    "project_resumed": Label("project_resumed", "PROJECT RESUMED", "PROJET REPRIS"),
+    "project_reopened": Label("project_reopened", "PROJECT REOPENED", "PROJET ROUVERT"),
+    "project_waived": Label("project_waived", "PROJECT WAIVED", "PROJET DISPENSÉ"),
+    "program_started": Label("program_started", "ALLOCATION", "ALLOCATION"),
+    "program_delivered": Label("program_delivered", "PROGRAM DELIVERED", "PROGRAMME LIVRÉ"),
+    "program_failed": Label("program_failed", "PROGRAM FAILED", "PROGRAMME ÉCHOUÉ"),
+    "program_suspended": Label("program_suspended", "PROGRAM SUSPENDED", "PROGRAMME SUSPENDU"),
+    "program_resumed": Label("program_resumed", "PROGRAM RESUMED", "PROGRAMME REPRIS"),
+    "program_reopened": Label("program_reopened", "PROGRAM REOPENED", "PROGRAMME ROUVERT"),
+    "program_waived": Label("program_waived", "PROGRAM WAIVED", "PROGRAMME DISPENSÉ"),
+    "budget_changed": Label("budget_changed", "BUDGET CHANGED", "BUDGET CHANGÉ"),
     "attempt_ended": Label("attempt_ended", "ATTEMPT ENDED", "TENTATIVE TERMINÉE"),
     "escalation": Label("escalation", "ESCALATION", "ESCALADE", ("ESCALATION",)),
     "decision": Label("decision", "ESCALATION DECIDED", "DÉCISION ESCALADE"),
@@ -118,7 +138,14 @@ NO_DEPENDENCY = frozenset({"", "—", "–", "-", "none", "no", "nothing", "n/a"
 CONTEXT_START = "<!-- ORCHESTRATOR:SPEC-BACKLOG:START -->"
 CONTEXT_END = "<!-- ORCHESTRATOR:SPEC-BACKLOG:END -->"
 
+STRATEGIES = ("proportional", "equal", "priority-first")
+# whole words: "on hold" is not on (peer-levels.md W6)
+ON_WORDS = frozenset({"active", "actif", "enabled", "on", "true", "yes", "oui"})
+OFF_WORDS = frozenset({"", "—", "-", "inactive", "inactif", "desactive", "disabled", "off", "false", "no", "non"})
+
 ITEM_ID = re.compile(r"B\d{1,9}")
+PROJECT_ID = re.compile(r"PRJ-\d{1,9}")
+PROGRAM_ID = re.compile(r"PGM-\d{1,9}")
 EXTERNAL_ID = re.compile(r"PRJ-\d{1,9}/B\d{1,9}")
 ESCALATION_ID = re.compile(r"ESC-\S{1,64}")
 DASHES = "—–-"

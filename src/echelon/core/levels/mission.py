@@ -13,21 +13,10 @@ from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.documents import render, sections, todo
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.sections import Escalation, Option
-from echelon.core.levels import project
-from echelon.core.model import (
-    ACTIVE,
-    ATTEMPTS,
-    CONTEXT,
-    EVIDENCE,
-    MISSIONS,
-    PROJECT,
-    TODO,
-    Attempt,
-    Mission,
-    World,
-    with_mission,
-    write_missions,
-)
+from echelon.core.levels import ending, journals
+from echelon.core.levels.binding import bind
+from echelon.core.levels.journals import Writes
+from echelon.core.model import ATTEMPTS, CONTEXT, EVIDENCE, TODO, Attempt, Mission, World, with_mission
 from echelon.core.requests import AcceptWeakening, Attest, CloseItem, EndAttempt, Findings, SuspendItem
 
 # ----------------------------------------------------------------------------------------------------- closing
@@ -35,7 +24,7 @@ from echelon.core.requests import AcceptWeakening, Attest, CloseItem, EndAttempt
 
 def close(world: World, request: CloseItem) -> Decision | Refusal:
     """The verdict; with a candidate, the decision to merge it. Every reason is given at once."""
-    found = project.in_flight(world, request.item, "close" if request.record else "verify")
+    found = ending.in_flight(world, request.item, "close" if request.record else "verify")
     if isinstance(found, Refusal):
         return found
     _, entry, running = found
@@ -63,8 +52,8 @@ def close(world: World, request: CloseItem) -> Decision | Refusal:
         coverage=verdict.coverage,
         conflicts=(),
     )
-    writes: dict[str, str | None] = {
-        MISSIONS: write_missions(with_mission(world.missions, ready)),
+    writes: Writes = {
+        **world.recorded(with_mission(world.missions, ready)),
         **evidence_log.appended(world.text(EVIDENCE), request.record),
     }
     moving = {"item": entry.id, "candidate": request.candidate, "base": request.findings.base.commit}
@@ -102,8 +91,8 @@ def _bound(world: World, running: Mission, findings: Findings) -> tuple[evidence
         found.append(evidence.Problem("SPEC_CHANGED", "spec.md is not what it was when the item started"))
     if world.backlog is None:
         return tuple(found)
-    entry = world.backlog.find(running.item)
-    now = project.bind(world, world.backlog, entry, findings.base) if entry else None
+    entry = world.backlog.find(running.local)
+    now = bind(world, world.backlog, entry, findings.base) if entry else None
     if isinstance(now, Refusal) or now is None or now.digest != running.definition.digest:
         detail = "; ".join(now.reasons) if isinstance(now, Refusal) else "its criteria, checks or title are others now"
         found.append(evidence.Problem("DEFINITION_CHANGED", f"{running.item}: {detail}"))
@@ -131,14 +120,14 @@ def _claim(running: Mission, findings: Findings) -> tuple[evidence.Problem, ...]
 
 def end_attempt(world: World, request: EndAttempt, now: str) -> Decision | Refusal:
     """An attempt is over without closing: try again with its lesson, or escalate when the ladder ends."""
-    found = project.in_flight(world, request.item, "end_attempt")
+    found = ending.in_flight(world, request.item, "end_attempt")
     if isinstance(found, Refusal):
         return found
     backlog, entry, running = found
     if running is None:
         return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
     ended = Attempt(
-        entry.id, running.attempt, request.reason, render.clean(request.detail)[:2000], running.started, now,
+        running.item, running.attempt, request.reason, render.clean(request.detail)[:2000], running.started, now,
         request.tokens, request.cost,
     )  # fmt: skip
     log = world.text(ATTEMPTS) + ended.as_line()
@@ -158,18 +147,10 @@ def end_attempt(world: World, request: EndAttempt, now: str) -> Decision | Refus
         candidate="",
         candidate_base="",
     )
-    writes: dict[str, str | None] = {
-        MISSIONS: write_missions(with_mission(world.missions, following)),
-        ATTEMPTS: log,
-    }
-    writes[PROJECT] = project.journal(
-        world,
-        "attempt_ended",
-        f"{running.name} — {request.reason}: {render.one_line(request.detail, 300)}",
-        now,
-        writes,
-    )
-    files = briefing.files(after, backlog, following, world.text(ACTIVE))
+    writes: Writes = {**world.recorded(with_mission(world.missions, following)), ATTEMPTS: log}
+    said = f"{running.name} — {request.reason}: {render.one_line(request.detail, 300)}"
+    journals.add(writes, world, world.files.journal, "attempt_ended", said, now, world.language)
+    files = briefing.files(after, backlog, following)
     if running.in_place:
         writes.update({path: files[path] for path in (CONTEXT, TODO)})
     effects = () if running.in_place else (Effect("brief_slot", {"slot": running.slot, "files": files}),)
@@ -194,20 +175,21 @@ def _escalate(
         else (Option("Clarify", "the agent tries again with your answer", "costs further attempts"),
               Option("Give up", "the rest goes on", "what depends on it never starts"))
     )  # fmt: skip
-    title = backlog.find(running.item)
+    title = backlog.find(running.local)
     words = "ne se ferme pas" if french else "does not close"
     escalation = Escalation(
-        f"ESC-{render.stamp(now)}-{running.item}",
-        f"{running.item} — {title.title if title else ''} {words}: {request.reason}\n{request.detail[:2000]}",
+        f"ESC-{render.stamp(now)}-{running.slot}",
+        f"{running.local} — {title.title if title else ''} {words}: {request.reason}\n{request.detail[:2000]}",
         "\n".join(made),
         options,
         "Que faire ?" if french else "What shall be done?",
     )
-    text = sections.append_escalation(world.text(PROJECT), escalation, "Project", world.language)
-    escalated = replace(world, texts={**world.texts, PROJECT: text, ATTEMPTS: log})
+    path = world.files.journal
+    text = sections.append_escalation(world.text(path), escalation, journals.title_of(path), world.language)
+    escalated = replace(world, texts={**world.texts, path: text, ATTEMPTS: log})
     tried = briefing.tries(world, running.item)
     reason = f"{tried} attempts, decision needed: {escalation.id}"
-    decided = project.suspend(escalated, SuspendItem(reason, running.item), now)
+    decided = ending.suspend(escalated, SuspendItem(reason, running.item), now)
     if isinstance(decided, Refusal):
         return decided
     message = f"ESCALATION {escalation.id}: {running.item} waits for a person after {tried} attempts."
@@ -218,7 +200,7 @@ def _escalate(
 
 
 def attest(world: World, request: Attest) -> Decision | Refusal:
-    found = project.in_flight(world, request.item, "attest")
+    found = ending.in_flight(world, request.item, "attest")
     if isinstance(found, Refusal):
         return found
     _, entry, running = found
@@ -236,12 +218,12 @@ def attest(world: World, request: Attest) -> Decision | Refusal:
     names = {promise.text for promise in chosen}
     kept = tuple(entry for entry in running.attestations if entry.criterion not in names)
     attested = replace(running, attestations=(*kept, *added))
-    writes: dict[str, str | None] = {MISSIONS: write_missions(with_mission(world.missions, attested))}
+    writes = world.recorded(with_mission(world.missions, attested))
     return Decision(writes, f"ATTESTED {entry.id}: {len(added)} criteria by {request.by}.", data={"item": entry.id})
 
 
 def accept_weakening(world: World, request: AcceptWeakening, now: str) -> Decision | Refusal:
-    found = project.in_flight(world, request.item, "attest")
+    found = ending.in_flight(world, request.item, "attest")
     if isinstance(found, Refusal):
         return found
     _, entry, running = found
@@ -250,6 +232,7 @@ def accept_weakening(world: World, request: AcceptWeakening, now: str) -> Decisi
     if not render.one_line(request.note):
         return refuse("ARGUMENT_MISSING", "say why it is right: note")
     accepted = replace(running, accepted=request.weakenings)
-    writes: dict[str, str | None] = {MISSIONS: write_missions(with_mission(world.missions, accepted))}
-    writes[PROJECT] = project.journal(world, "decision", f"{running.name} — accepted: {request.note}", now, writes)
+    writes: Writes = world.recorded(with_mission(world.missions, accepted))
+    said = f"{running.name} — accepted: {request.note}"
+    journals.add(writes, world, world.files.journal, "decision", said, now, world.language)
     return Decision(writes, f"ACCEPTED {entry.id}: this change to the tests may pass.", data={"item": entry.id})

@@ -1,0 +1,96 @@
+"""How the budget is shared: from the portfolio to demands, from shares to what starts next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from echelon.core import allocation, eligibility
+from echelon.core.allocation import Demand, Share
+from echelon.core.documents.entries import Entry
+from echelon.core.documents.grammar import State
+from echelon.core.levels.holding import held, held_items, program_held
+from echelon.core.model import World
+from echelon.core.portfolio import Program, Project, item_key
+
+
+def ready(world: World, project: Project) -> tuple[Entry, ...]:
+    """Items of a project that could start now if it ran: nothing they wait for, nothing that holds them."""
+    if project.backlog is None or project.refused:
+        return ()
+    view = world.at(project.key)
+    return eligibility.select(project.backlog, view.external, held_items(view))[0]
+
+
+def _can_run(project: Project, program: Program) -> bool:
+    """Whether a project runs, or could start: its own dependencies are settled."""
+    if project.state is State.ACTIVE:
+        return True
+    if project.state is not State.PENDING or project.entry is None or program.document is None:
+        return False
+    waits = [program.document.find(name) for name in project.entry.depends]
+    stopped = held(program.escalations)
+    return all(row is not None and row.settled for row in waits) and not (stopped.get(project.id) or stopped.get(""))
+
+
+def demand(world: World, program: Program) -> Demand:
+    """What a program could use: items in flight there, and those that could start. Blocked programs need nothing."""
+    entry = program.entry
+    open_ = program.state is State.ACTIVE or (program.state is State.PENDING and _startable(world, program))
+    count = 0
+    if open_:
+        rows = [project for project in program.projects if _can_run(project, program)]
+        count = sum(len(row.active_items) + len(ready(world, row)) for row in rows)
+    priority, order = (entry.priority, entry.order) if entry else (1, 0)
+    return Demand(program.key, priority, count, order, not open_, world.record.waited.get(program.key, 0))
+
+
+def _startable(world: World, program: Program) -> bool:
+    document = world.portfolio.document
+    if document is None or program.entry is None or program.document is None or program.refused:
+        return False
+    waits = [document.find(name) for name in program.entry.depends]
+    return all(row is not None and row.settled for row in waits) and not program_held(world.portfolio, program.key)
+
+
+def demands(world: World) -> tuple[Demand, ...]:
+    return tuple(demand(world, program) for program in world.portfolio.programs)
+
+
+def shares(world: World) -> tuple[Share, ...]:
+    """The share of each program now; a program that could start counts as if it had."""
+    chosen = world.portfolio.settings
+    return allocation.allocate(chosen.budget, chosen.strategy, demands(world))
+
+
+def waited(world: World) -> Mapping[str, int]:
+    """How long each program has waited once this round is over; a start of an item is a round."""
+    if world.portfolio.depth != "enterprise":
+        return world.record.waited
+    return allocation.waits(world.record.waited, shares(world), demands(world))
+
+
+def ranked(world: World, eligible: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Programs that can start, the one with the largest share first; then by priority and place in the file."""
+    slots = {row.id: row.slots for row in shares(world)}
+    return tuple(sorted(eligible, key=lambda entry: (-slots.get(entry.id, 0), entry.priority, entry.order)))
+
+
+def next_items(world: World) -> tuple[str, ...]:
+    """Keys of the items that could start now, in the order in which they should.
+
+    First the programs that hold fewer items than their share, the emptiest in proportion first; within a program by
+    priority, then the projects' and the items' places. Projects that do not run give none.
+    """
+    slots = {row.id: row.slots for row in shares(world)} if world.portfolio.depth == "enterprise" else {}
+    rows: list[tuple[tuple[float, ...], str]] = []
+    for program in world.portfolio.programs:
+        held_now = sum(len(row.active_items) for row in program.projects if row.running)
+        share = slots.get(program.key, 1)
+        over = float(held_now >= share) if slots else 0.0
+        fill = held_now / share if share else float(held_now + 1)
+        for project in program.projects:
+            place = project.entry.order if project.entry else 0
+            for entry in ready(world, project) if project.running else ():
+                rank = (over, fill, entry.priority, float(place), *map(float, eligibility.rank(entry)[1:]))
+                rows.append((rank, item_key(project.key, entry.id)))
+    return tuple(key for _, key in sorted(rows))

@@ -1,0 +1,158 @@
+"""The enterprise level: which programs run, with how many slots each, and each step of a program's life."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from echelon.core import states
+from echelon.core.decide import Decision, Refusal, refuse
+from echelon.core.documents import render, settings
+from echelon.core.documents.entries import Entry
+from echelon.core.documents.grammar import State
+from echelon.core.layout import ENTERPRISE
+from echelon.core.levels import capacity, journals, nodes, rollup, storage
+from echelon.core.levels.holding import held
+from echelon.core.levels.journals import Writes
+from echelon.core.levels.nodes import Node
+from echelon.core.model import World
+from echelon.core.portfolio import Program
+from echelon.core.requests import MoveProgram, SetBudget
+
+
+def move(world: World, request: MoveProgram, now: str) -> Decision | Refusal:
+    document = world.portfolio.document
+    if document is None:
+        return refuse("PROGRAM_UNKNOWN", f"{ENTERPRISE} is missing or lists no program", prefix="NO ENTERPRISE")
+    node = Node("program", ENTERPRISE, document, states.PROGRAM, held(world.portfolio.escalations))
+    if request.verb == "start":
+        started = _start(world, node, request, now)
+        return replace(started, prefix="BLOCKED") if isinstance(started, Refusal) else started
+    entry = nodes.meant(node, request.program, request.verb)
+    reason = nodes.spoken(request.verb, request.reason)
+    if isinstance(entry, Refusal) or isinstance(reason, Refusal):
+        return entry if isinstance(entry, Refusal) else reason if isinstance(reason, Refusal) else node.missing()
+    program = world.portfolio.program(entry.id)
+    assert program is not None, "every entry of enterprise.md is a program"
+    if request.verb == "close":
+        return _close(world, node, program, entry, now)
+    return _change(world, node, program, entry, request.verb, reason, now)
+
+
+# ----------------------------------------------------------------------------------------------------- start
+
+
+def _start(world: World, node: Node, request: MoveProgram, now: str) -> Decision | Refusal:
+    active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
+    if request.parallel and not world.portfolio.settings.parallel:
+        return refuse("PARALLELISM_OFF")
+    if active and not request.parallel:
+        return refuse("PROGRAM_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in active))
+    chosen = _choose(world, node, request)
+    if isinstance(chosen, Refusal):
+        return chosen
+    entry, program = chosen
+    chosen_settings = world.portfolio.settings
+    shares = capacity.shares(world)
+    slots = next((row.slots for row in shares if row.id == entry.id), 0)
+    listed = ", ".join(f"{row.id}={row.slots}" for row in shares)
+    words = f"{entry.title}: {slots} slot(s); {chosen_settings.strategy}, budget {chosen_settings.budget} → [{listed}]"
+    writes = nodes.flipped(world, node, entry, State.ACTIVE, "started", words, now)
+    if not request.parallel:
+        writes.update(storage.lay_out_program(world, program))
+    data = {"program": program.key, "title": entry.title, "slots": slots, "programFile": program.files.document}
+    return Decision(writes, f"STARTED {entry.id} — {entry.title}: {slots} slot(s).", data=data)
+
+
+def _choose(world: World, node: Node, request: MoveProgram) -> tuple[Entry, Program] | Refusal:
+    """The program with the largest share among those that can start now: blocked ones take no slot (W41)."""
+    if request.program is not None:
+        entry = nodes.meant(node, request.program, "start")
+        if isinstance(entry, Refusal):
+            return entry
+        eligible: tuple[Entry, ...] = () if (reasons := nodes.obstacles(node, entry)) else (entry,)
+    else:
+        eligible, reasons = nodes.candidates(node)
+        eligible = capacity.ranked(world, eligible)
+    told: list[str] = []
+    for entry in eligible:
+        program = world.portfolio.program(entry.id)
+        problems = _problems(world, program, request.parallel) if program else []
+        if program is not None and not problems:
+            return entry, program
+        told += problems
+    return nodes.nothing(node, (*told, *reasons))
+
+
+def _problems(world: World, program: Program, parallel: bool) -> list[str]:
+    if program.refused:
+        return [f"[STORAGE_PATH_INVALID] {program.refused}"]
+    if program.document is None:
+        return [f"[STORED_PROGRAM_MISSING] {program.key}: {program.files.document} is missing"]
+    if parallel:
+        return []
+    return [f"[WORKING_FILES_IN_THE_WAY] {program.key}: {row}" for row in storage.program_in_the_way(world, program)]
+
+
+# ------------------------------------------------------------------------------------------------------ ends
+
+
+def missing_for_close(program: Program) -> tuple[str, ...]:
+    """Every reason why a program is not complete; () when it is."""
+    rows = program.document.entries if program.document else ()
+    if not rows:
+        return (f"{program.files.document} lists no project",)
+    waiting = [f"{row.id} waits for a decision" for row in program.escalations if row.pending]
+    return (*(f"{row.id} is {row.state.value}" for row in rows if not row.settled), *waiting)
+
+
+def _close(world: World, node: Node, program: Program, entry: Entry, now: str) -> Decision | Refusal:
+    reasons = missing_for_close(program)
+    if reasons:
+        return refuse("PROGRAM_INCOMPLETE", *reasons)
+    known = frozenset(row.id for row in program.projects)
+    records = rollup.records_of(world.text(program.files.document), "project_delivered", known)
+    evidence, digest = rollup.closed(
+        world, "program_closing", program.key, rollup.program_statement(world, program), now
+    )
+    french = node.document.language == "fr"
+    words = f"{entry.title}. {'Comptes-rendus : ' if french else 'Completion record: '}{records}"
+    writes = nodes.flipped(world, node, entry, State.DELIVERED, "delivered", words, now)
+    writes.update({**storage.fold_back_program(world, program, now), **evidence})
+    message = f"PROGRAM CLOSED {entry.id} — {entry.title}. Evidence sha256:{digest[:16]}."
+    return Decision(writes, message, data={"program": program.key, "evidence": digest})
+
+
+def _change(
+    world: World, node: Node, program: Program, entry: Entry, verb: str, reason: str, now: str
+) -> Decision | Refusal:
+    """Fail, suspend, resume, reopen, waive. Its projects and their items stay as they are, and take no slot meanwhile."""
+    state = node.table[entry.state, verb]
+    if verb == "waive":
+        changed = nodes.waived(world, node, entry, reason, now)
+        writes: Writes = changed if isinstance(changed, dict) else {}
+        if isinstance(changed, Refusal):
+            return changed
+    else:
+        writes = nodes.flipped(world, node, entry, state, nodes.PAST[verb], reason or entry.title, now)
+    if entry.state is State.ACTIVE:
+        writes.update(storage.fold_back_program(world, program, now))
+    kept = sum(len(row.active_items) for row in program.projects)
+    tail = f" {kept} item(s) in flight keep their slots." if kept else ""
+    words = render.one_line(f"PROGRAM {nodes.PAST[verb].upper()} {entry.id}" + (f": {reason}" if reason else ""))
+    return Decision(writes, f"{words}.{tail}", data={"program": program.key, "state": state.value})
+
+
+# -------------------------------------------------------------------------------------------------- capacity
+
+
+def set_budget(world: World, request: SetBudget, now: str) -> Decision | Refusal:
+    document, reason = world.portfolio.document, render.one_line(request.reason)
+    if document is None:
+        return refuse("PROGRAM_UNKNOWN", f"{ENTERPRISE} is missing or lists no program", prefix="NO ENTERPRISE")
+    if not reason or not 1 <= request.budget <= settings.BUDGET_MAX:
+        return refuse("ARGUMENT_MISSING", f"a budget from 1 to {settings.BUDGET_MAX} and a reason are needed")
+    before = world.portfolio.settings.budget
+    writes: Writes = {ENTERPRISE: settings.with_budget(document, request.budget)}
+    said = f"{before} → {request.budget} — {reason}"
+    journals.add(writes, world, ENTERPRISE, "budget_changed", said, now, document.language)
+    return Decision(writes, f"BUDGET {request.budget} (was {before}).", data={"budget": request.budget})

@@ -1,0 +1,56 @@
+"""What pending escalations hold back: exactly the part of the tree they concern, and nothing beside it.
+
+An escalation says what it concerns with the id its context begins with: an item in project.md, a project in
+program.md, a program in enterprise.md; without one it concerns all that the file is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from echelon.core.documents import grammar
+from echelon.core.documents.sections import Escalation
+from echelon.core.model import World
+from echelon.core.portfolio import Portfolio
+
+_IDS = (grammar.ITEM_ID, grammar.PROJECT_ID, grammar.PROGRAM_ID)
+
+
+def subject(escalation: Escalation) -> str:
+    """The id of the item, project or program it concerns; "" when it concerns all of its level."""
+    first = escalation.context.lstrip("> ").split(" ", 1)[0].rstrip(":,—")
+    return first if any(pattern.fullmatch(first) for pattern in _IDS) else ""
+
+
+def held(escalations: Iterable[Escalation]) -> dict[str, str]:
+    """Id of what is held -> id of the escalation; "" -> the one that holds everything of the file."""
+    found: dict[str, str] = {}
+    for entry in escalations:
+        if entry.pending:
+            found.setdefault(subject(entry), entry.id)
+    return found
+
+
+def held_items(world: World) -> dict[str, str]:
+    """Item of the project in front -> pending escalation that concerns it; all of them when the project is held."""
+    found = held(world.escalations)
+    whole = project_held(world, found.get("", ""))
+    if whole and world.backlog:
+        return {entry.id: found.get(entry.id, whole) for entry in world.backlog.entries}
+    return found
+
+
+def project_held(world: World, own: str = "") -> str:
+    """The escalation that holds the whole project in front: its own, its program's, the enterprise's; "" for none."""
+    if own:
+        return own
+    key = world.project.program
+    program = world.portfolio.program(key)
+    above = held(program.escalations) if program else {}
+    return above.get(world.project.id, "") or above.get("", "") or program_held(world.portfolio, key)
+
+
+def program_held(portfolio: Portfolio, key: str) -> str:
+    """The escalation of enterprise.md that holds this program; "" for none."""
+    found = held(portfolio.escalations)
+    return (found.get(key, "") if key else "") or found.get("", "")

@@ -1,0 +1,105 @@
+"""What the lives of projects and programs share: which one is meant, may it move, marker and journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from echelon.core import eligibility, states
+from echelon.core.decide import Refusal, refuse
+from echelon.core.documents import entries, render
+from echelon.core.documents.entries import EntriesDocument, Entry
+from echelon.core.documents.grammar import State
+from echelon.core.levels import journals
+from echelon.core.levels.journals import Writes
+from echelon.core.model import World
+
+PAST = {"fail": "failed", "suspend": "suspended", "resume": "resumed", "reopen": "reopened", "waive": "waived"}
+REASONED = ("fail", "suspend", "reopen", "waive")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One level's list: the entries of a program.md (projects) or of enterprise.md (programs)."""
+
+    noun: str  # "project" or "program"
+    path: str
+    document: EntriesDocument
+    table: Mapping[tuple[State, str], State]
+    held: Mapping[str, str]  # id -> pending escalation; "" -> one that holds all
+
+    def missing(self) -> Refusal:
+        word = self.noun.upper()
+        return refuse(f"{word}_NOT_ACTIVE", f"no {self.noun} is active in {self.path}", prefix=f"NO {word} ACTIVE")
+
+
+def meant(node: Node, identifier: str | None, asked: str) -> Entry | Refusal:
+    """The entry a request is about, which the table allows to move; without an id the only active one."""
+    if identifier is None:
+        active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
+        if not active:
+            return node.missing()
+        if len(active) > 1:
+            return refuse("ITEM_AMBIGUOUS", *(f"{entry.id} — {entry.title}" for entry in active))
+        return active[0]
+    entry = node.document.find(identifier)
+    if entry is None:
+        return refuse(f"{node.noun.upper()}_UNKNOWN", f"{node.path} has no {node.noun} {identifier[:40]}")
+    if entry.id in node.document.duplicates or entry.broken:
+        return refuse("ENTRY_BROKEN", f"{entry.id} has errors in {node.path}")
+    allowed = states.step(entry.id, entry.state, asked, node.table)
+    return allowed if isinstance(allowed, Refusal) else entry
+
+
+def candidates(node: Node) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """(entries that could start, in order; why each other pending one cannot)."""
+    whole = node.held.get("", "")
+    held = {entry.id: whole for entry in node.document.entries} if whole else dict(node.held)
+    eligible, obstacles = eligibility.select(node.document, {}, held)
+    return eligible, eligibility.explain(obstacles, node.document)
+
+
+def obstacles(node: Node, entry: Entry) -> tuple[str, ...]:
+    whole = node.held.get("", "")
+    held = {entry.id: whole} if whole else node.held
+    return tuple(row.message for row in eligibility.obstacles_of(entry, node.document, {}, held))
+
+
+def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
+    """Why no entry starts; "complete" is said only when every one is delivered or waived (W8)."""
+    found = node.document.entries
+    if found and all(entry.settled for entry in found):
+        return refuse("PROGRAM_COMPLETE" if node.noun == "project" else "ENTERPRISE_COMPLETE")
+    if not found:
+        return refuse("NOTHING_ELIGIBLE", f"{node.path} lists no {node.noun}", next_step="see docs/FORMAT.md")
+    rest = tuple(
+        f"{entry.id} is {entry.state.value}"
+        for entry in found
+        if entry.state in (State.FAILED, State.SUSPENDED, State.ACTIVE) and not entry.settled
+    )
+    return refuse("NOTHING_ELIGIBLE", *reasons, *rest[: eligibility.SHOWN_MAX])
+
+
+def flipped(world: World, node: Node, entry: Entry, state: State, kind: str, words: str, now: str) -> Writes:
+    """The list with the entry's new marker and one more line in its journal."""
+    document = entries.set_state(node.document, entry.id, state)
+    writes: Writes = {node.path: document.text}
+    said = f"{entry.id} — {words}"
+    journals.add(writes, world, node.path, f"{node.noun}_{kind}", said, now, node.document.language)
+    return writes
+
+
+def waived(world: World, node: Node, entry: Entry, reason: str, now: str) -> Writes | Refusal:
+    if entry.waived:
+        return refuse("ARGUMENT_MISSING", f"{entry.id} is waived already")
+    document = entries.waive(node.document, entry.id, f"{reason} ({now[:10]})")
+    writes: Writes = {node.path: document.text}
+    said = f"{entry.id} — {reason}"
+    journals.add(writes, world, node.path, f"{node.noun}_waived", said, now, node.document.language)
+    return writes
+
+
+def spoken(verb: str, reason: str) -> str | Refusal:
+    """The reason as one line, which some verbs need."""
+    words = render.one_line(reason)
+    return words if words or verb not in REASONED else refuse("ARGUMENT_MISSING", "say why: reason")
