@@ -47,7 +47,7 @@ class Model:
         return ""
 
     def held(self, item: str) -> bool:
-        return any(about == item and pending for about, pending in self.escalations)
+        return any(about in (item, "") and pending for about, pending in self.escalations)  # "": all of the project
 
     def ask(self, kind: str, item: str | None = None, detail: str = "") -> str:
         """ "" when it is accepted and done, else the code it is refused with."""

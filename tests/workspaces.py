@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from echelon.core.documents import entries
-from echelon.dispatch.deliver import Delivery, Event, Outcome
+from echelon.dispatch.attempts import Event
+from echelon.dispatch.deliver import Delivery, Outcome
 from echelon.engine.engine import Engine
 from echelon.engine.verification import Verification, verify
 from echelon.engine.workspace import Places, Workspace

@@ -16,7 +16,8 @@ import pytest
 from echelon.actions.table import perform
 from echelon.core import report
 from echelon.core.decide import Decision
-from echelon.dispatch.deliver import Delivery, Event, Outcome
+from echelon.dispatch.attempts import Event
+from echelon.dispatch.deliver import Delivery, Outcome
 from echelon.errors import HostError
 from echelon.ports import Assignment, EndReason, HostCapabilities, TurnEnd, Usage
 from workspaces import Shop, backlog, wants
@@ -127,6 +128,6 @@ def test_after_a_bad_turn_a_good_one_delivers(tmp_path: Path, name: str) -> None
             ("resolve_escalation", {"escalation_id": waiting.id, "decision": "yes"}),
             ("backlog_resume_item", {"itemId": "B001"}),
         ):
-            assert isinstance(perform(shop.engine(), action, given, "person"), Decision)
+            assert isinstance(perform(shop.engine(), action, given), Decision)
         assert deliver(shop, host).status == "done"
     assert shop.merges() == ["B001"] and shop.verify().holds

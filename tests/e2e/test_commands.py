@@ -317,8 +317,8 @@ def test_every_action_can_be_called(tmp_path: Path, started: bool) -> None:
     shop = Shop.make(tmp_path)
     for name in ACTIONS:
         if started:
-            perform(shop.engine(), "backlog_start_item", {}, "person")
-        answer = perform(shop.engine(), name, ARGUMENTS.get(name, {}), "person")
+            perform(shop.engine(), "backlog_start_item", {})
+        answer = perform(shop.engine(), name, ARGUMENTS.get(name, {}))
         if isinstance(answer, Refusal):
             assert answer.code in CODES and answer.reasons and answer.step, name
         else:

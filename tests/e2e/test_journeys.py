@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from echelon.actions.callers import PERSON, Caller
 from echelon.actions.table import perform
 from echelon.core import requests
 from echelon.core.decide import Decision, Refusal
@@ -16,13 +17,13 @@ SPEC = ".opencode/spec.md"
 
 
 def do(shop: Shop, action: str, **given: object) -> Decision:
-    answer = perform(shop.engine(), action, given, "person")
+    answer = perform(shop.engine(), action, given)
     assert isinstance(answer, Decision), answer
     return answer
 
 
 def no(shop: Shop, action: str, caller: str = "person", **given: object) -> Refusal:
-    answer = perform(shop.engine(), action, given, "agent" if caller == "agent" else "person")
+    answer = perform(shop.engine(), action, given, Caller("agent") if caller == "agent" else PERSON)
     assert isinstance(answer, Refusal), answer
     return answer
 

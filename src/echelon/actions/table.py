@@ -1,287 +1,178 @@
 """The table of actions: one row each, many doors. CLI, agent tools, HTTP and the reference are made from it.
 
-A row names the action, its level, who may ask for it, its arguments as a dataclass (the field's metadata is its
-documentation), and the function that performs it. No door has logic.
+A row names the action, its level, who may ask for it, its arguments, and the function that performs it. No door has
+logic. An agent's request is held against the level of its session, which acts on the level directly below and no other.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-from echelon.core import report, requests
+from echelon.actions import arguments as args
+from echelon.actions import items, looking, nodes
+from echelon.actions.callers import PERSON, Caller, Level, Who, project_of
 from echelon.core.decide import Decision, Refusal, refuse
-from echelon.core.documents.sections import Option
+from echelon.core.model import Mission
 from echelon.dispatch import ladder
 from echelon.engine.engine import Engine
 
-Level = Literal["review", "mission", "project"]
-Who = Literal["agent", "person"]  # "agent": agents and persons; "person": persons only
-
 Answer = Decision | Refusal
-
-
-def _doc(text: str, **options: Any) -> Any:
-    return field(metadata={"doc": text}, **options)
-
-
-@dataclass(frozen=True, slots=True)
-class NoArguments:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class StartArguments:
-    itemId: str = _doc(  # noqa: N815 - the name open-codining's users know
-        "Id of the item; the next eligible one when left out.", default=""
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonArguments:
-    reason: str = _doc("Why, in one sentence; it goes into the journal and the archive.")
-
-
-@dataclass(frozen=True, slots=True)
-class ItemArguments:
-    itemId: str = _doc(  # noqa: N815 - the name open-codining's users know
-        "Id of the item, such as B001 (`item_id` is accepted too).", default=""
-    )
-    item_id: str = _doc("The same, as the console spells it.", default="")
-
-
-@dataclass(frozen=True, slots=True)
-class AttestArguments:
-    note: str = _doc("What was looked at.")
-    criterion: int = _doc("Number of the criterion, from 1; 0 means all that have no check.", default=0)
-
-
-@dataclass(frozen=True, slots=True)
-class NoteArguments:
-    note: str = _doc("Why this change to the tests is right.")
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewArguments:
-    note: str = _doc("What was looked at, and why every criterion without a check holds.")
-
-
-@dataclass(frozen=True, slots=True)
-class EscalationArguments:
-    context: str = _doc("What the problem is.")
-    attempts: str = _doc("What was tried, by recovery level.")
-    option1_label: str = _doc("First option.")
-    option2_label: str = _doc("Second option.")
-    expected_decision: str = _doc("What the person has to decide.")
-    level: Literal["project"] = _doc("Whose file it goes to.", default="project")
-    item: str = _doc("Id of the item it concerns; it is suspended when it is in flight.", default="")
-    option1_pros: str = _doc("For the first.", default="")
-    option1_cons: str = _doc("Against the first.", default="")
-    option2_pros: str = _doc("For the second.", default="")
-    option2_cons: str = _doc("Against the second.", default="")
-    option3_label: str = _doc("Third option, if any.", default="")
-    option3_pros: str = _doc("For the third.", default="")
-    option3_cons: str = _doc("Against the third.", default="")
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionArguments:
-    escalation_id: str = _doc("Id of the escalation.")
-    decision: str = _doc("What was decided.")
-    level: Literal["project"] = _doc("Whose file it is in.", default="project")
+Perform = Callable[..., Answer]  # (engine, arguments, caller), and the mission where the row is about one
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     name: str
     level: Level
-    who: Who
     doc: str
     arguments: type
-    perform: Callable[[Engine, Any], Answer]
+    perform: Perform
+    who: Who = "agent"  # "person": persons only
     changes: bool = True  # False: only looks
-    also: Level | None = None  # the level below that is offered it too
+    also: tuple[Level, ...] = ()  # other levels that are offered it
     runs: bool = False  # runs the checks' commands on this machine
+    mission: bool = False  # is about one item in flight, which nobody else may work on meanwhile
+    settles: bool = False  # a refusal of it ends an agent's attempt
+
+    @property
+    def callers(self) -> str:
+        """Who may call it, in words."""
+        if self.who == "person":
+            return "persons only"
+        return "agents only" if self.level == "review" else "agents and persons"
 
 
-def _start(engine: Engine, given: StartArguments) -> Answer:
-    answer = engine.start(given.itemId or None)
-    mission = engine.world().mission() if isinstance(answer, Decision) else None
-    if isinstance(answer, Refusal) or mission is None:
-        return answer
-    place = engine.slot_path(mission)  # "this directory" of the contract, for whoever works by hand
-    message = f"{answer.message}\nThe directory: {place}"
-    return dataclasses.replace(answer, message=message, data={**answer.data, "directory": place})
+_UPPER: tuple[Level, ...] = ("program", "enterprise")
+
+_ITEMS = (
+    Action("backlog_status", "project", "Mode, counts and one line per item.", args.NoArguments, looking.backlog, changes=False, also=("mission",)),
+    Action("backlog_start_item", "project", "Start an item: its slot, its contract.", args.StartArguments, items.start),
+    Action(
+        "backlog_verify_item", "project", "Run the checks of an item in flight and say the verdict.",
+        args.InFlightArguments, items.verify, also=("mission",), runs=True, mission=True,
+    ),
+    Action(
+        "backlog_close_item", "project", "Verify, merge and mark the item delivered.",
+        args.InFlightArguments, items.close, runs=True, mission=True, settles=True,
+    ),
+    Action("backlog_fail_item", "project", "Give the item up; its work is kept.", args.ReasonArguments, items.fail, mission=True),
+    Action("backlog_suspend_item", "project", "Put the item aside; its work is kept.", args.ReasonArguments, items.suspend, mission=True),
+    Action("backlog_resume_item", "project", "Bring a suspended item back to pending.", args.ItemArguments, items.resume),
+    Action("backlog_reopen_item", "project", "Try a failed item again.", args.ItemReasonArguments, items.reopen, "person"),
+    Action("backlog_waive_item", "project", "Go on without a failed item: what waits for it may start.", args.ItemReasonArguments, items.waive, "person"),
+    Action("backlog_attest", "project", "Say that criteria without a check hold.", args.AttestArguments, items.attest, "person", mission=True),
+    Action(
+        "backlog_review_item", "review", "Say that criteria without a check hold, as one who did not write the change.",
+        args.ReviewArguments, items.review, mission=True,
+    ),
+    Action(
+        "backlog_accept_weakening", "project", "Let the present changes to tests pass.",
+        args.NoteArguments, items.accept, "person", runs=True, mission=True,
+    ),
+    Action("parallel_start_item", "project", "Start the next item of a backlog beside others, up to max_slots.", args.SlotArguments, items.start_parallel),
+    Action("parallel_verify_items", "project", "The verdict on every item in flight.", args.NoArguments, items.verify_all, runs=True),
+    Action(
+        "parallel_close_item", "project", "Verify, merge and mark one of several items delivered.",
+        args.InFlightArguments, items.close, runs=True, mission=True, settles=True,
+    ),
+    Action("parallel_fail_item", "project", "Give one of several items up; its work is kept.", args.ReasonArguments, items.fail, mission=True),
+    Action("record_escalation", "project", "Ask a person to decide; what it concerns waits.", args.EscalationArguments, items.escalate, also=_UPPER),
+    Action("resolve_escalation", "project", "Decide an escalation.", args.DecisionArguments, items.resolve, "person", also=_UPPER),
+)  # fmt: skip
+_PROJECTS = (
+    Action("program_status", "program", "Counts and one line per project.", args.NoArguments, looking.program, changes=False),
+    Action("program_start_project", "program", "Start the next project, with its files in front.", args.ProjectArguments, nodes.project("start")),
+    Action("program_verify_project", "program", "Whether the active project is complete.", args.ProjectArguments, nodes.verify_project, changes=False),
+    Action("program_close_project", "program", "Mark the complete project delivered.", args.ProjectArguments, nodes.project("close")),
+    Action("program_fail_project", "program", "Give the project up; what is in flight in it is kept.", args.ProjectReasonArguments, nodes.project("fail")),
+    Action("program_suspend_project", "program", "Put the project aside; what is in flight in it is kept.", args.ProjectReasonArguments, nodes.project("suspend")),
+    Action("program_resume_project", "program", "Bring a suspended project back to pending.", args.ProjectArguments, nodes.project("resume")),
+    Action("program_reopen_project", "program", "Bring a failed or delivered project back to pending.", args.ProjectReasonArguments, nodes.project("reopen"), "person"),
+    Action("program_waive_project", "program", "Go on without a failed project.", args.ProjectReasonArguments, nodes.project("waive"), "person"),
+    Action("program_start_projects_parallel", "program", "Start every project that can start, up to max_projects.", args.ProjectsArguments, nodes.start_projects),
+    Action("program_verify_projects_parallel", "program", "Which of the active projects are complete.", args.ProgramFileArguments, nodes.verify_projects, changes=False),
+    Action("program_close_project_parallel", "program", "Mark one of the active projects delivered.", args.ProjectArguments, nodes.project("close", parallel=True)),
+    Action("program_fail_project_parallel", "program", "Give one of the active projects up.", args.ProjectReasonArguments, nodes.project("fail", parallel=True)),
+)  # fmt: skip
+_PROGRAMS = (
+    Action("enterprise_status", "enterprise", "Budget, allocation and one line per program.", args.NoArguments, looking.enterprise, changes=False),
+    Action("enterprise_start_program", "enterprise", "Start the program with the largest share.", args.ProgramArguments, nodes.program_step("start")),
+    Action("enterprise_verify_program", "enterprise", "Whether the active program is complete.", args.ProgramArguments, nodes.verify_program, changes=False),
+    Action("enterprise_close_program", "enterprise", "Mark the complete program delivered.", args.ProgramArguments, nodes.program_step("close")),
+    Action("enterprise_fail_program", "enterprise", "Give the program up; what is in flight in it is kept.", args.ProgramReasonArguments, nodes.program_step("fail")),
+    Action("enterprise_suspend_program", "enterprise", "Put the program aside; what is in flight in it is kept.", args.ProgramReasonArguments, nodes.program_step("suspend")),
+    Action("enterprise_resume_program", "enterprise", "Bring a suspended program back to pending.", args.ProgramArguments, nodes.program_step("resume")),
+    Action("enterprise_reopen_program", "enterprise", "Bring a failed or delivered program back to pending.", args.ProgramReasonArguments, nodes.program_step("reopen"), "person"),
+    Action("enterprise_waive_program", "enterprise", "Go on without a failed program.", args.ProgramReasonArguments, nodes.program_step("waive"), "person"),
+    Action("enterprise_start_programs_parallel", "enterprise", "Start every program that can start.", args.NoArguments, nodes.start_programs),
+    Action("enterprise_close_program_parallel", "enterprise", "Mark one of the active programs delivered.", args.ProgramArguments, nodes.program_step("close", parallel=True)),
+    Action("enterprise_fail_program_parallel", "enterprise", "Give one of the active programs up.", args.ProgramReasonArguments, nodes.program_step("fail", parallel=True)),
+    Action("enterprise_set_budget", "enterprise", "Change how many items may be in flight at once.", args.BudgetArguments, nodes.set_budget, "person"),
+)  # fmt: skip
+_ALL = (
+    Action("portfolio_report", "project", "The report as Markdown.", args.NoArguments, looking.portfolio, changes=False, also=_UPPER),
+    Action("validate_workspace", "project", "What is wrong in the workspace, and with repair: mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
+)  # fmt: skip
+ACTIONS: dict[str, Action] = {action.name: action for action in (*_ITEMS, *_PROJECTS, *_PROGRAMS, *_ALL)}
 
 
-def _verify(engine: Engine, _given: NoArguments) -> Answer:
-    return engine.verify()
-
-
-def _close(engine: Engine, _given: NoArguments) -> Answer:
-    return engine.close()
-
-
-def _fail(engine: Engine, given: ReasonArguments) -> Answer:
-    return engine.end(requests.FailItem(given.reason))
-
-
-def _suspend(engine: Engine, given: ReasonArguments) -> Answer:
-    return engine.end(requests.SuspendItem(given.reason))
-
-
-def _resume(engine: Engine, given: ItemArguments) -> Answer:
-    item = given.itemId or given.item_id
-    if not item:
-        return refuse("ARGUMENT_MISSING", "say which item: itemId")
-    return engine.ask(requests.ResumeItem(item))
-
-
-def _status(engine: Engine, _given: NoArguments) -> Answer:
-    data = report.status(engine.world())
-    return Decision({}, report.lines(data), data=data)
-
-
-def _report(engine: Engine, _given: NoArguments) -> Answer:
-    data = report.status(engine.world())
-    return Decision({}, report.markdown(data), data=data)
-
-
-def _attest(engine: Engine, given: AttestArguments) -> Answer:
-    return engine.attest("person", given.note, criterion=given.criterion)
-
-
-def _review(engine: Engine, given: ReviewArguments) -> Answer:
-    return engine.attest("reviewer", given.note)
-
-
-def _accept(engine: Engine, given: NoteArguments) -> Answer:
-    return engine.accept_weakening(given.note)
-
-
-def _escalate(engine: Engine, given: EscalationArguments) -> Answer:
-    options = [
-        Option(getattr(given, f"option{n}_label"), getattr(given, f"option{n}_pros"), getattr(given, f"option{n}_cons"))
-        for n in (1, 2, 3)
-        if n < 3 or given.option3_label
-    ]
-    request = requests.RecordEscalation(
-        given.context, given.attempts, tuple(options), given.expected_decision, given.item or None
-    )
-    return engine.end(request)
-
-
-def _resolve(engine: Engine, given: DecisionArguments) -> Answer:
-    return engine.ask(requests.ResolveEscalation(given.escalation_id, given.decision))
-
-
-ACTIONS: dict[str, Action] = {
-    action.name: action
-    for action in (
-        Action(
-            "backlog_status",
-            "project",
-            "agent",
-            "Mode, counts and one line per item.",
-            NoArguments,
-            _status,
-            False,
-            "mission",
-        ),
-        Action(
-            "backlog_start_item", "project", "agent", "Start an item: its slot, its contract.", StartArguments, _start
-        ),
-        Action(
-            "backlog_verify_item",
-            "project",
-            "agent",
-            "Run the checks of the item in flight and say the verdict.",
-            NoArguments,
-            _verify,
-            also="mission",
-            runs=True,
-        ),
-        Action(
-            "backlog_close_item",
-            "project",
-            "agent",
-            "Verify, merge and mark the item delivered.",
-            NoArguments,
-            _close,
-            runs=True,
-        ),
-        Action("backlog_fail_item", "project", "agent", "Give the item up; its work is kept.", ReasonArguments, _fail),
-        Action(
-            "backlog_suspend_item",
-            "project",
-            "agent",
-            "Put the item aside; its work is kept.",
-            ReasonArguments,
-            _suspend,
-        ),
-        Action(
-            "backlog_resume_item", "project", "agent", "Bring a suspended item back to pending.", ItemArguments, _resume
-        ),
-        Action(
-            "backlog_attest", "project", "person", "Say that criteria without a check hold.", AttestArguments, _attest
-        ),
-        Action(
-            "backlog_review_item",
-            "review",
-            "agent",
-            "Say that criteria without a check hold, as one who did not write the change.",
-            ReviewArguments,
-            _review,
-        ),
-        Action(
-            "backlog_accept_weakening",
-            "project",
-            "person",
-            "Let the present changes to tests pass.",
-            NoteArguments,
-            _accept,
-            runs=True,
-        ),
-        Action(
-            "record_escalation",
-            "project",
-            "agent",
-            "Ask a person to decide; what it concerns waits.",
-            EscalationArguments,
-            _escalate,
-        ),
-        Action("resolve_escalation", "project", "person", "Decide an escalation.", DecisionArguments, _resolve),
-        Action("portfolio_report", "project", "agent", "The report as Markdown.", NoArguments, _report, False),
-    )
-}
-
-
-def perform(engine: Engine, name: str, given: Mapping[str, Any], caller: Who) -> Answer:
+def perform(engine: Engine, name: str, given: Mapping[str, Any], caller: Caller = PERSON) -> Answer:
     """Run an action for a caller. Raises InputError ARGUMENTS_INVALID with the place of each mistake."""
     action = ACTIONS.get(name)
     if action is None:
         return refuse("ACTION_UNKNOWN", f"there is no action {name[:60]!r}")
-    if action.who == "person" and caller != "person":
-        return refuse("NEEDS_PERSON", f"{name} is a person's: ask them to run echelon call {name}")
+    barred = _barred(action, caller)
+    if barred is not None:
+        return barred
     arguments = _validated(action, given)
     if not action.changes:
-        return action.perform(engine, arguments)
-    with engine.workspace.delivering(f"call {name}"):
-        engine.recover()
-        answer = action.perform(engine, arguments)
-        if caller == "agent" and action.perform is _close and isinstance(answer, Refusal):
-            return _settled(engine, answer)
+        return action.perform(engine, arguments, caller)
+    sound = engine.recover_store()
+    if not action.mission:
+        return action.perform(engine, arguments, caller)
+    mission = _mission(engine, arguments, caller)
+    if isinstance(mission, Refusal):
+        return mission
+    with engine.hold(mission):
+        if sound and not mission.in_place:
+            engine.recover_mission(mission)
+        answer = action.perform(engine, arguments, caller, mission)
+        if caller.who == "agent" and action.settles and isinstance(answer, Refusal):
+            return _settled(engine, mission, answer)
         return answer
 
 
-def _settled(engine: Engine, refusal: Refusal) -> Refusal:
+def _barred(action: Action, caller: Caller) -> Refusal | None:
+    if caller.who == "agent":
+        if action.who == "person":
+            return refuse("NEEDS_PERSON", f"{action.name} is a person's: ask them to run echelon call {action.name}")
+        if caller.level is not None and caller.level not in (action.level, *action.also):
+            return refuse(
+                "WRONG_LEVEL", f"{action.name} is for the {action.level} level, this is the {caller.level} level"
+            )
+    elif action.level == "review":  # evidence must not call a person's word a reviewer's
+        return refuse(
+            "WRONG_LEVEL", f"{action.name} is a reviewer's word", next_step="a person's is echelon call backlog_attest"
+        )
+    return None
+
+
+def _mission(engine: Engine, arguments: Any, caller: Caller) -> Mission | Refusal:
+    scope = project_of(engine, caller, getattr(arguments, "backlog_path", ""))
+    if isinstance(scope, Refusal):
+        return scope
+    return engine.find_mission(caller.item or getattr(arguments, "item_id", "") or None, scope)
+
+
+def _settled(engine: Engine, mission: Mission, refusal: Refusal) -> Refusal:
     """A commander's refused close ends the attempt, as in a delivery by code: attempts are counted, none is for ever."""
-    mission = engine.world().mission()
-    if mission is None:
+    found = engine.find_mission(mission.item)
+    if isinstance(found, Refusal):
         return refusal
-    kind, answer = ladder.settle(engine, mission, refusal)
+    kind, answer = ladder.settle(engine, found, refusal)
     if isinstance(answer, Refusal):
         return refusal if kind == "blocked" else answer
     step = _AFTER[kind]

@@ -13,7 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from echelon.actions.table import ACTIONS, Action, Level
+from echelon.actions.callers import Level
+from echelon.actions.table import ACTIONS, Action
 
 MARK = "<!--echelon:contract-->"  # replaced in the system prompt of our agents, by what the session is about
 CHECKS = "echelon_checks"  # the permission that is asked for commands which the person's rules for bash want asked
@@ -65,7 +66,7 @@ def offered(role: Role) -> tuple[Action, ...]:
     """The actions of the role's own level, and those of the level above that it may look with."""
     if role.level is None:
         return ()
-    return tuple(action for action in ACTIONS.values() if role.level in (action.level, action.also))
+    return tuple(action for action in ACTIONS.values() if role.level in (action.level, *action.also))
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
+from echelon.actions.callers import PERSON, Caller
 from echelon.actions.table import ACTIONS, Action, perform
 from echelon.bridge import permissions
 from echelon.bridge.roles import CHECKS, ROLES, offered
@@ -118,7 +119,8 @@ def _engine(call: Call, places: Places) -> Engine:
 def _perform(engine: Engine, call: Call) -> Decision | Refusal:
     action = ACTIONS[call.name]
     # The person agreed in the host's own dialog, so a person's action is theirs now.
-    caller = "person" if action.who == "person" else "agent"
+    role = ROLES[call.agent]
+    caller = PERSON if action.who == "person" else Caller("agent", role.level)
     try:
         return perform(engine, call.name, call.arguments, caller)
     except EchelonError as error:

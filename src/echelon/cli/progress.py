@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from echelon.cli import render
-from echelon.dispatch.deliver import Event
+from echelon.dispatch.attempts import Event
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -22,6 +22,7 @@ _SIGNS = {
     "escalated": "?",
     "recovered": "↺",
     "warned": "!",
+    "level": "◆",
 }
 _COLOURS = {"delivered": "green", "refused": "red", "escalated": "yellow", "suspended": "yellow", "started": "bold"}
 

@@ -89,6 +89,7 @@ SETTINGS = (
         least=1,
         most=100,
     ),
+    Setting("limits.slots", "number", 8, "Items of one backlog that may be in flight at once.", least=1, most=256),
     Setting("limits.warmSlots", "number", 1, "Work trees kept ready in the pool.", least=0, most=64),
     Setting(
         "limits.hostMemoryBytes",

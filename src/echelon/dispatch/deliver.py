@@ -1,260 +1,185 @@
-"""Deliver a backlog: the loop that takes one item after another through attempts until evidence closes it.
+"""Deliver a portfolio: a list schedule over its slots. No slot idles while an item could start in it.
 
-No model decides here. The host's session ends; code looks at the work, closes it, or says why not and tries again by
-the recovery ladder. A stop is looked for between all steps, and what is in flight stays in flight for the next time.
+The main thread starts what may start (upper levels first, then items by their programs' shares) and each mission runs
+in a thread of its own to its end. With one slot it is the plain loop that takes one item after another.
 """
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from echelon.core import briefing, report, requests
-from echelon.core.decide import Decision, Refusal, refuse
-from echelon.core.documents.grammar import State
-from echelon.core.documents.sections import Option
-from echelon.core.model import Mission, Reason, World
-from echelon.dispatch import ladder
-from echelon.dispatch.outcome import LINE_MAX, REASONS, codes_of, definition_is_wrong, tamed, words
+from echelon.core import report
+from echelon.core.decide import Refusal, refuse
+from echelon.dispatch import advance
+from echelon.dispatch.attempts import Attempts, Event, Outcome, blocked, halted
 from echelon.engine.engine import Engine
-from echelon.errors import HostError, StoppedError, TamperError
-from echelon.ports import Assignment, Host, TurnEnd
+from echelon.errors import LockedError, StoppedError
+from echelon.ports import Host
 
 SHOWN_MAX = 20  # names in one sentence
-ROUNDS_MAX = 100_000  # attempts in one delivery: a bound that no honest backlog reaches
+POLL_SECONDS = 0.2  # how soon a stop is seen while all slots work
+PAUSE_CODES = frozenset({"RECORD_CHANGED", "ESCAPED", "CONFIG_INVALID"})  # nothing may go on before a person looked
 
-Status = Literal["done", "blocked", "stopped"]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something a person may want to see, as it happens. `kind` is one of started, agent, attempt, refused, delivered,
-    suspended, escalated, recovered, warned."""
-
-    kind: str
-    item: str
-    text: str
-
-
-@dataclass(slots=True)
-class Outcome:
-    status: Status
-    reasons: tuple[str, ...] = ()
-    next_step: str = ""
-    code: str = ""
-    delivered: list[str] = field(default_factory=list)
+_Running = dict["Future[Outcome | None]", str]
 
 
 class Delivery:
-    """One run of `echelon deliver`. `stopped` is asked often; `tell` gets every event."""
+    """One run of `echelon deliver`. `stopped` is asked often; `tell` gets every event, one at a time."""
 
-    def __init__(self, engine: Engine, host: Host, tell: Callable[[Event], None], stopped: Callable[[], bool]) -> None:
-        self._engine, self._host, self._tell, self._stopped = engine, host, tell, stopped
+    def __init__(
+        self, engine: Engine, host: Host, tell: Callable[[Event], None], stopped: Callable[[], bool], slots: int = 1
+    ) -> None:
+        self._engine, self._slots = engine, max(1, min(slots, host.capabilities().parallel_sessions))
+        self._asked_to_stop = stopped
+        self._failed = threading.Event()  # something broke: the other missions stop where they are
+        self._telling = threading.Lock()
+        self._listener = tell
+        self._attempts = Attempts(engine, host, self._tell, self._stopped)
         self._delivered: list[str] = []
+        self._stuck: dict[str, Outcome] = {}  # item -> why only a person can go on with it
+        self._last: Refusal | None = None  # why nothing more starts
+
+    def _tell(self, event: Event) -> None:
+        with self._telling:
+            if event.kind == "delivered":
+                self._delivered.append(event.item)
+            self._listener(event)
+
+    def _stopped(self) -> bool:
+        return self._failed.is_set() or self._asked_to_stop()
 
     def run(self, item: str | None = None, *, in_place: bool = False) -> Outcome:
         """Deliver every eligible item in order, or the one named. Raises what the engine's rooms raise."""
         self._engine.workspace.stopped = self._stopped
-        try:
-            return self._run(item, in_place)
-        except StoppedError as error:  # in the middle of a check
-            return self._halted(error.message)
-
-    def _run(self, item: str | None, in_place: bool) -> Outcome:
         for line in self._engine.recover():
             self._tell(Event("recovered", "", line))
-        for _ in range(ROUNDS_MAX):
-            mission = self._engine.world().mission()
-            if self._stopped():
-                return self._halted(f"{mission.name} stays in flight" if mission else "nothing is in flight")
-            if mission is None:
-                ended = self._start(item, in_place)
-                if ended is not None:
-                    return ended
-                continue
-            if item is not None and mission.item != item:
-                return self._blocked(refuse("ITEM_IN_PROGRESS", f"{mission.name} is in flight, so {item} has to wait"))
-            blocked = self._attempt(mission)
-            if blocked is not None:
-                return blocked
-            if item is not None and self._engine.world().mission(item) is None:
-                return self._single(item)
-        return self._outcome("blocked", "BASE_KEEPS_MOVING", (f"{ROUNDS_MAX} attempts in one delivery",))
+        running: _Running = {}
+        pool = ThreadPoolExecutor(self._slots, thread_name_prefix="mission")
+        try:
+            self._schedule(pool, running, item, in_place)
+        finally:
+            self._failed.set()  # also after Ctrl-C: no thread goes on behind our back
+            pool.shutdown(wait=True, cancel_futures=True)
+            self._failed.clear()
+        return self._outcome(item)
 
-    def _start(self, item: str | None, in_place: bool) -> Outcome | None:
-        """Start the next item; an Outcome when there is none to start."""
-        decision = self._engine.start(item, in_place=in_place)
-        if isinstance(decision, Refusal):
-            if decision.code == "BACKLOG_COMPLETE":
-                return self._outcome("done", decision.code, (*decision.reasons, *self._unproved()), decision.step)
-            return self._blocked(decision)
-        name = str(decision.data["item"])
-        self._tell(Event("started", name, str(decision.data["title"])))
+    def _schedule(self, pool: ThreadPoolExecutor, running: _Running, item: str | None, in_place: bool) -> None:
+        while True:
+            if not self._stopped() and not self._paused():
+                self._fill(pool, running, item, in_place)
+            if not running:
+                return
+            done, _ = wait(running, POLL_SECONDS, FIRST_COMPLETED)
+            for future in done:
+                key = running.pop(future)
+                if future.exception() is not None:
+                    self._failed.set()
+                    wait(running)
+                outcome = future.result()
+                if outcome is not None:
+                    self._stuck[key] = outcome
+
+    def _paused(self) -> bool:
+        return any(row.code in PAUSE_CODES for row in self._stuck.values())
+
+    # ------------------------------------------------------------------------------------------------- starting
+
+    def _fill(self, pool: ThreadPoolExecutor, running: _Running, item: str | None, in_place: bool) -> None:
+        """Give every free slot something to do: first what is in flight already, then what can start."""
+        while len(running) < self._slots and not self._stopped():
+            key = self._waiting(running, item) or self._start(item, in_place, parallel=bool(running) or self._slots > 1)
+            if key is None:
+                return
+            running[pool.submit(self._mission, key)] = key
+
+    def _waiting(self, running: _Running, item: str | None) -> str | None:
+        """A mission in flight that nobody here works on."""
+        world = self._engine.world()
+        busy = {*running.values(), *self._stuck}
+        for mission in world.missions:
+            project = world.portfolio.project(mission.scope)
+            going = project is None or project.running
+            if going and mission.item not in busy and item in (None, mission.item):
+                return mission.item
         return None
 
-    def _unproved(self) -> tuple[str, ...]:
-        """Items that somebody marked delivered without evidence: "done" does not speak for them."""
-        world = self._engine.world()
-        closings = report.closings(world)
-        names = [entry.id for entry in world.backlog.entries if entry.id not in closings] if world.backlog else []
-        more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
-        return (f"marked delivered, without evidence: {', '.join(names[:SHOWN_MAX])}{more}",) if names else ()
+    def _start(self, item: str | None, in_place: bool, *, parallel: bool) -> str | None:
+        """Start the next item, or the one named; None when there is none to start."""
+        if item is not None and (item in self._delivered or item in self._stuck or self._last is not None):
+            return None  # it had its turn
+        if item is None:
+            for moved in advance.advance(self._engine, parallel=parallel):
+                self._tell(Event("level", moved.key, moved.text))
+        parallel = parallel and self._engine.world().portfolio.parallel
+        if item is not None or in_place:
+            decision = self._engine.start(item, in_place=in_place, parallel=parallel)
+        else:
+            decision = self._engine.start_next(parallel=parallel)
+        if isinstance(decision, Refusal):
+            self._last = decision
+            return None
+        self._last = None
+        key = str(decision.data["item"])
+        self._tell(Event("started", key, str(decision.data["title"])))
+        return key
+
+    def _mission(self, key: str) -> Outcome | None:
+        """In a thread: one mission to its end."""
+        mission = self._engine.find_mission(key)
+        if isinstance(mission, Refusal):
+            return None
+        try:
+            with self._engine.hold(mission):
+                return self._attempts.run(key)
+        except StoppedError as error:  # in the middle of a check
+            return halted(error.message)
+        except LockedError as error:
+            return blocked(refuse(error.code, error.message, next_step=error.next_step))
+
+    # ------------------------------------------------------------------------------------------------- the end
+
+    def _outcome(self, item: str | None) -> Outcome:
+        stopped = [row for row in self._stuck.values() if row.status == "stopped"]
+        if self._asked_to_stop():
+            flying = [mission.name for mission in self._engine.world().missions]
+            names = ", ".join(flying[:SHOWN_MAX])
+            outcome = halted(f"{names} stays in flight" if flying else "nothing is in flight")
+        elif item is not None:
+            outcome = self._single(item)
+        elif self._stuck or stopped:
+            outcome = self._blocked()
+        else:
+            outcome = self._complete()
+        outcome.delivered = self._delivered
+        return outcome
+
+    def _blocked(self) -> Outcome:
+        first = next(iter(self._stuck.values()))
+        reasons = [reason for row in self._stuck.values() for reason in row.reasons]
+        return Outcome(first.status, tuple(dict.fromkeys(reasons)), first.next_step, first.code)
+
+    def _complete(self) -> Outcome:
+        said = self._last or refuse("NOTHING_ELIGIBLE")
+        if said.code in ("BACKLOG_COMPLETE", "PROGRAM_COMPLETE", "ENTERPRISE_COMPLETE"):
+            return Outcome("done", (*said.reasons, *self._unproved()), said.step, said.code)
+        return blocked(said)
 
     def _single(self, item: str) -> Outcome:
         if item in self._delivered:
-            return self._outcome("done", "", (f"{item} is delivered",))
-        entry = self._engine.world().backlog
-        state = entry.find(item) if entry else None
-        return self._outcome("blocked", "NOTHING_ELIGIBLE", (f"{item} is {state.state.value if state else 'gone'}",))
+            return Outcome("done", (f"{item} is delivered",))
+        if item in self._stuck:
+            return self._stuck[item]
+        if self._last is not None:
+            return blocked(self._last)
+        world = self._engine.world(item.rpartition("/")[0] or None)
+        entry = world.backlog.find(item.rpartition("/")[2]) if world.backlog else None
+        said = f"{item} is {entry.state.value if entry else 'gone'}"
+        return blocked(refuse("NOTHING_ELIGIBLE", said))
 
-    def _outcome(self, status: Status, code: str, reasons: tuple[str, ...], step: str = "") -> Outcome:
-        return Outcome(status, reasons, step, code, self._delivered)
-
-    # ------------------------------------------------------------------------------------------------ one attempt
-
-    def _attempt(self, mission: Mission) -> Outcome | None:
-        """Run one attempt to its end. An Outcome when only a person can go on with it."""
-        world = self._engine.world()
-        stuck = self._stuck(mission, world)
-        if stuck is not None:
-            return stuck
-        if mission.phase == "merging":  # proved already; a process died, or the base moved, before it could merge
-            return self._close(mission, 0, 0.0)
-        if mission.attempt == briefing.first_attempt(world, mission):
-            problems = self._engine.preflight(mission)
-            if problems:
-                return self._escalate(mission, "\n".join(f"[{row.code}] {row.message}" for row in problems))
-        end = self._work(mission, world, "worker")
-        if self._stopped():
-            return self._halted(f"{mission.name} stays in flight")
-        tokens, cost = end.usage.tokens_in + end.usage.tokens_out, end.usage.cost
-        if end.reason == "asked":
-            return self._ask(mission, end)
-        if end.reason != "claimed_done":
-            return self._end(
-                mission, REASONS.get(end.reason, "crashed"), end.text or end.reason.replace("_", " "), tokens, cost
-            )
-        try:
-            self._review(mission, world)
-            self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
-            return self._close(mission, tokens, cost)
-        except TamperError as error:
-            if error.code != "SLOT_DIRECTORY_CHANGED":
-                raise
-            self._engine.renew_slot(mission)
-            return self._end(mission, "escaped", f"[{error.code}] {error.message}", tokens, cost)
-
-    def _stuck(self, mission: Mission, world: World) -> Outcome | None:
-        """What makes every attempt useless, looked at before one is paid."""
-        entry = world.backlog.find(mission.item) if world.backlog else None
-        if entry is None or entry.state is not State.ACTIVE:
-            reason = f"{mission.name} runs, and the backlog says that {mission.item} is {entry.state.value if entry else 'gone'}"
-            return self._blocked(refuse("MISSION_WITHOUT_ITEM", reason))
-        escapes = self._engine.escapes(mission)
-        if escapes:
-            return self._blocked(refuse("ESCAPED", *(problem.message for problem in escapes)))
-        return None
-
-    def _halted(self, state: str) -> Outcome:
-        said = refuse("STOPPED", state)
-        return self._outcome("stopped", said.code, said.reasons, said.step)
-
-    def _blocked(self, refusal: Refusal) -> Outcome:
-        return self._outcome("blocked", refusal.code, refusal.reasons, refusal.step)
-
-    def _close(self, mission: Mission, tokens: int, cost: float) -> Outcome | None:
-        decision = self._engine.close(mission.item, tokens=tokens, cost=cost)
-        if isinstance(decision, Decision):
-            self._delivered.append(mission.item)
-            self._tell(Event("delivered", mission.item, decision.message))
-            return None
-        self._tell(Event("refused", mission.item, _headline(decision)))
-        return self._refused(mission, decision, tokens, cost)
-
-    def _work(self, mission: Mission, world: World, role: Literal["worker", "reviewer", "planner"]) -> TurnEnd:
-        """One session of the host, inside the limits."""
-        assert world.backlog is not None
-        limit = world.config.number("limits.attemptSeconds")
-        until = time.monotonic() + limit
-        late = False
-
-        def stopped() -> bool:
-            nonlocal late
-            late = time.monotonic() > until
-            return late or self._stopped()
-
-        assignment = Assignment(
-            mission.item,
-            mission.name,
-            mission.attempt,
-            role,
-            self._directory(mission),
-            briefing.prompt(world, world.backlog, mission),
-            mission.feedback,
-            self._answers(world, mission.item),
-        )
-        try:
-            end = tamed(self._host.work(assignment, lambda line: self._heard(mission, line), stopped))
-        except HostError as error:
-            return tamed(TurnEnd("crashed", error.message))
-        if late and end.reason == "aborted":
-            return TurnEnd("timed_out", f"longer than {limit:g} s", end.usage)
-        return end
-
-    def _heard(self, mission: Mission, line: str) -> None:
-        self._tell(Event("agent", mission.item, words(line)[:LINE_MAX]))
-
-    def _directory(self, mission: Mission) -> str:
-        return str(self._engine.workspace.root) if mission.in_place else self._engine.slot_path(mission)
-
-    def _answers(self, world: World, item: str) -> dict[str, str]:
-        """Questions of this item that a person has decided: question -> decision."""
-        decided = [
-            entry for entry in world.escalations if entry.decision and entry.context.lstrip("> ").startswith(f"{item} ")
-        ]
-        return {entry.context.lstrip("> ").partition(" — ")[2].strip(): entry.decision for entry in decided}
-
-    def _review(self, mission: Mission, world: World) -> None:
-        """Criteria without a check are looked at by a session that did not write the change."""
-        attested = {entry.criterion for entry in mission.attestations}
-        if all(promise.text in attested for promise in mission.definition.unchecked):
-            return
-        end = self._work(mission, world, "reviewer")
-        if end.reason == "claimed_done":
-            self._engine.attest("reviewer", end.text or "reviewed", mission.item)
-
-    def _refused(self, mission: Mission, refusal: Refusal, tokens: int, cost: float) -> Outcome | None:
-        kind, answer = ladder.settle(self._engine, mission, refusal, tokens, cost)
-        more = " " + "\n".join(refusal.reasons) if definition_is_wrong(codes_of(refusal)) else ""
-        return self._told(kind, mission, answer, more)
-
-    def _end(self, mission: Mission, reason: Reason, detail: str, tokens: int, cost: float) -> Outcome | None:
-        ending = requests.EndAttempt(mission.item, reason, detail, (), "", tokens, cost)
-        kind, answer = ladder.end_attempt(self._engine, ending)
-        return self._told(kind, mission, answer)
-
-    def _escalate(self, mission: Mission, detail: str) -> Outcome | None:
-        return self._told("escalated", mission, ladder.escalate(self._engine, mission, detail), f" {detail}")
-
-    def _ask(self, mission: Mission, end: TurnEnd) -> Outcome | None:
-        """A question goes to a person; the item waits, the others go on."""
-        question = end.text.strip() or "The agent stopped to ask, and did not say what."
-        options = (
-            Option("answer", "the agent goes on", "—"),
-            Option("give up", "nothing more is spent", "not delivered"),
-        )
-        request = requests.RecordEscalation(question, f"{mission.name}: asked", options, question, mission.item)
-        return self._told("escalated", mission, self._engine.end(request), f" It asks: {question}")
-
-    def _told(self, kind: str, mission: Mission, decision: Decision | Refusal, more: str = "") -> Outcome | None:
-        """Tell what was decided. A refusal here means that nothing moved: going round again would not either."""
-        if isinstance(decision, Refusal):
-            return self._blocked(decision)
-        self._tell(Event(kind, mission.item, decision.message.split("\n", 1)[0] + more))
-        return None
-
-
-def _headline(refusal: Refusal) -> str:
-    return "; ".join(reason.split("\n", 1)[0] for reason in refusal.reasons)
+    def _unproved(self) -> tuple[str, ...]:
+        """Items that somebody marked delivered without evidence: "done" does not speak for them."""
+        names = report.unproved(self._engine.world())
+        more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
+        return (f"marked delivered, without evidence: {', '.join(names[:SHOWN_MAX])}{more}",) if names else ()

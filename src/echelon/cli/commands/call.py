@@ -27,7 +27,7 @@ def command(action: str | None, arguments: str | None, listing: bool) -> int:
         return 0
     if not action:
         raise click.UsageError("name an action, or --list")
-    answer = perform(opening.engine(), action, _parsed(arguments), "person")
+    answer = perform(opening.engine(), action, _parsed(arguments))
     if isinstance(answer, Refusal):
         if arguments is not None:
             render.document(opening.refusal_json(answer))

@@ -13,7 +13,8 @@ import click
 from echelon.cli import opening, render
 from echelon.cli.progress import Progress
 from echelon.core.decide import refuse
-from echelon.dispatch.deliver import Delivery, Outcome
+from echelon.dispatch.attempts import Outcome
+from echelon.dispatch.deliver import Delivery
 from echelon.engine.engine import Engine
 from echelon.errors import WorldError
 from echelon.ports import Host

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from echelon.core.codes.hosts import HOSTS
+from echelon.core.codes.portfolio import PORTFOLIO
 
 
 class Code(NamedTuple):
@@ -419,7 +420,7 @@ _DOORS = {
     ),
 }
 
-_HOSTS = {code: Code(*row) for code, row in HOSTS.items()}
+_HOSTS = {code: Code(*row) for code, row in (HOSTS | PORTFOLIO).items()}
 CODES: dict[str, Code] = {
     **_REFUSALS,
     **_VERIFY,

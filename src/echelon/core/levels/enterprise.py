@@ -43,8 +43,6 @@ def move(world: World, request: MoveProgram, now: str) -> Decision | Refusal:
 
 def _start(world: World, node: Node, request: MoveProgram, now: str) -> Decision | Refusal:
     active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
-    if request.parallel and not world.portfolio.settings.parallel:
-        return refuse("PARALLELISM_OFF")
     if active and not request.parallel:
         return refuse("PROGRAM_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in active))
     chosen = _choose(world, node, request)

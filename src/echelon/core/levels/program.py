@@ -73,8 +73,6 @@ def _program(world: World, key: str | None) -> tuple[Program, Node] | Refusal:
 
 def _start(world: World, program: Program, node: Node, request: MoveProject, now: str) -> Decision | Refusal:
     active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
-    if request.parallel and not world.portfolio.parallel:
-        return refuse("PARALLELISM_OFF")
     if active and not request.parallel:
         return refuse("PROJECT_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in active))
     if request.parallel and request.limit and len(active) >= request.limit:

@@ -19,7 +19,7 @@ from echelon.core.levels.binding import bind
 from echelon.core.levels.holding import held_items
 from echelon.core.levels.journals import Writes
 from echelon.core.model import ACTIVE, CONTEXT, TODO, BaseFacts, Mission, World, with_mission
-from echelon.core.portfolio import slot_of
+from echelon.core.portfolio import item_key, slot_of
 from echelon.core.requests import ReopenItem, ResumeItem, StartItem, WaiveItem
 
 # ----------------------------------------------------------------------------------------------------- start
@@ -62,13 +62,14 @@ def _no_room(world: World, backlog: EntriesDocument, request: StartItem) -> Refu
     portfolio = world.portfolio
     running = [entry for entry in backlog.entries if entry.state is State.ACTIVE]
     if not request.parallel:
-        if running:
-            return refuse("ITEM_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in running))
+        elsewhere = [name for name in _in_flight(world) if world.scope and not name.startswith(f"{world.scope}/")]
+        if running or elsewhere:
+            return refuse("ITEM_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in running), *elsewhere)
     elif not portfolio.parallel:
         return refuse("PARALLELISM_OFF")
     reasons = []
     if portfolio.depth == "enterprise" and portfolio.used >= portfolio.settings.budget:
-        names = ", ".join(world_key for world_key in _in_flight(world))
+        names = ", ".join(_in_flight(world))
         reasons.append(f"{portfolio.used} of {portfolio.settings.budget} slots of the portfolio are taken: {names}")
     if request.limit and len(running) >= request.limit:
         reasons.append(f"{len(running)} of {request.limit} slots of {world.files.backlog} are taken")
@@ -76,7 +77,10 @@ def _no_room(world: World, backlog: EntriesDocument, request: StartItem) -> Refu
 
 
 def _in_flight(world: World) -> list[str]:
-    rows = [f"{row.key}/{entry.id}" for row in world.portfolio.projects() if row.running for entry in row.active_items]
+    """Keys of the items in flight in running projects."""
+    rows = [
+        item_key(row.key, entry.id) for row in world.portfolio.projects() if row.running for entry in row.active_items
+    ]
     return rows[: eligibility.SHOWN_MAX]
 
 

@@ -1,0 +1,168 @@
+"""The arguments of the actions, one dataclass each; a field's metadata is its documentation.
+
+Names are those that open-codining's users know, in its spelling (peer-levels.md §6, peer-slots-steering.md §2.10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+def _doc(text: str, **options: Any) -> Any:
+    return field(metadata={"doc": text}, **options)
+
+
+def _item() -> Any:
+    return _doc("Id of the item, such as B001, or its key; the only one in flight when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class NoArguments:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StartArguments:
+    itemId: str = _doc(  # noqa: N815 - the name open-codining's users know
+        "Id of the item; the next eligible one when left out.", default=""
+    )
+    backlog_path: str = _doc("Which backlog; the one that is worked on when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightArguments:
+    item_id: str = _item()
+    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonArguments:
+    reason: str = _doc("Why, in one sentence; it goes into the journal and the archive.")
+    item_id: str = _item()
+    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemArguments:
+    itemId: str = _doc(  # noqa: N815 - the name open-codining's users know
+        "Id of the item, such as B001 (`item_id` is accepted too).", default=""
+    )
+    item_id: str = _doc("The same, as the console spells it.", default="")
+    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReasonArguments:
+    item_id: str = _doc("Id of the item, such as B001, or its key.")
+    reason: str = _doc("Why, in one sentence; it goes into the journal.")
+    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class AttestArguments:
+    note: str = _doc("What was looked at.")
+    criterion: int = _doc("Number of the criterion, from 1; 0 means all that have no check.", default=0)
+    item_id: str = _item()
+    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteArguments:
+    note: str = _doc("Why this change to the tests is right.")
+    item_id: str = _item()
+    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewArguments:
+    note: str = _doc("What was looked at, and why every criterion without a check holds.")
+    item_id: str = _item()
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationArguments:
+    context: str = _doc("What the problem is.")
+    attempts: str = _doc("What was tried, by recovery level.")
+    option1_label: str = _doc("First option.")
+    option2_label: str = _doc("Second option.")
+    expected_decision: str = _doc("What the person has to decide.")
+    level: Literal["project", "program", "enterprise"] = _doc("Whose file it goes to.", default="project")
+    item: str = _doc(
+        "Id of what it concerns: an item, or a project or program at the level above; that part waits, all of the "
+        "level when left out.",
+        default="",
+    )
+    option1_pros: str = _doc("For the first.", default="")
+    option1_cons: str = _doc("Against the first.", default="")
+    option2_pros: str = _doc("For the second.", default="")
+    option2_cons: str = _doc("Against the second.", default="")
+    option3_label: str = _doc("Third option, if any.", default="")
+    option3_pros: str = _doc("For the third.", default="")
+    option3_cons: str = _doc("Against the third.", default="")
+    scope: str = _doc("Key of the project or program, where there are several.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionArguments:
+    escalation_id: str = _doc("Id of the escalation.")
+    decision: str = _doc("What was decided.")
+    level: Literal["", "project", "program", "enterprise"] = _doc(
+        "Whose file it is in; found when left out.", default=""
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SlotArguments:
+    max_slots: int = _doc("Items of this backlog at once.", default=0)
+    backlog_path: str = _doc("Which backlog; the one that is worked on when left out.", default="")
+    spec_path: str = _doc("Its spec: always the one beside the backlog.", default="")
+    project_file: str = _doc("Its journal: always the one beside the backlog.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectArguments:
+    project_id: str = _doc("Id of the project; the next or the only active one when left out.", default="")
+    program_file: str = _doc("Which program.md; the active program's when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectReasonArguments:
+    reason: str = _doc("Why, in one sentence; it goes into the journal.")
+    project_id: str = _doc("Id of the project; the only active one when left out.", default="")
+    program_file: str = _doc("Which program.md; the active program's when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectsArguments:
+    max_projects: int = _doc("Projects of this program at once.", default=0)
+    slots_per_project: int = _doc("Items at once in each of them; told to who drives them.", default=0)
+    program_file: str = _doc("Which program.md; the active program's when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFileArguments:
+    program_file: str = _doc("Which program.md; the active program's when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramArguments:
+    program_id: str = _doc("Id of the program; the next or the only active one when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramReasonArguments:
+    reason: str = _doc("Why, in one sentence; it goes into the journal.")
+    program_id: str = _doc("Id of the program; the only active one when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetArguments:
+    budget: int = _doc("Items at once over the whole portfolio.")
+    reason: str = _doc("Why.")
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateArguments:
+    repair: bool = _doc("Repair what can be repaired without losing anything; else only look.", default=False)
+    dry_run: bool = _doc("With repair: say what would be done, and do nothing.", default=False)

@@ -1,0 +1,215 @@
+"""One mission, attempt after attempt, until evidence closes its item, a person must decide, or it is stopped.
+
+No model decides here. The host's session ends; code looks at the work, closes it, or says why not and tries again by
+the recovery ladder. A stop is looked for between all steps, and what is in flight stays in flight for the next time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from echelon.core import briefing, requests
+from echelon.core.decide import Decision, Refusal, refuse
+from echelon.core.documents.grammar import State
+from echelon.core.documents.sections import Option
+from echelon.core.model import Mission, Reason, World
+from echelon.dispatch import ladder
+from echelon.dispatch.outcome import LINE_MAX, REASONS, codes_of, definition_is_wrong, tamed, words
+from echelon.engine.engine import Engine
+from echelon.errors import HostError, TamperError
+from echelon.ports import Assignment, Host, TurnEnd
+
+ROUNDS_MAX = 100_000  # attempts in one delivery: a bound that no honest backlog reaches
+
+Status = Literal["done", "blocked", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a person may want to see, as it happens. `kind` is one of started, agent, attempt, refused, delivered,
+    suspended, escalated, recovered, warned, level. `item` is a key."""
+
+    kind: str
+    item: str
+    text: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    status: Status
+    reasons: tuple[str, ...] = ()
+    next_step: str = ""
+    code: str = ""
+    delivered: list[str] = field(default_factory=list)
+
+
+def blocked(refusal: Refusal) -> Outcome:
+    return Outcome("blocked", refusal.reasons, refusal.step, refusal.code)
+
+
+def halted(state: str) -> Outcome:
+    said = refuse("STOPPED", state)
+    return Outcome("stopped", said.reasons, said.step, said.code)
+
+
+class Attempts:
+    """Takes missions to their end on one host. Safe in threads, one mission in each."""
+
+    def __init__(self, engine: Engine, host: Host, tell: Callable[[Event], None], stopped: Callable[[], bool]) -> None:
+        self._engine, self._host, self._tell, self._stopped = engine, host, tell, stopped
+
+    def run(self, item: str) -> Outcome | None:
+        """Until the mission of this item is over; an Outcome when only a person can go on with it, or at a stop.
+
+        Whoever calls holds the mission. Raises what the engine's rooms raise.
+        """
+        for _ in range(ROUNDS_MAX):
+            mission = self._engine.find_mission(item)
+            if isinstance(mission, Refusal):
+                return None
+            if self._stopped():
+                return halted(f"{mission.name} stays in flight")
+            outcome = self._attempt(mission)
+            if outcome is not None:
+                return outcome
+        return blocked(refuse("BASE_KEEPS_MOVING", f"{ROUNDS_MAX} attempts in one delivery"))
+
+    def _attempt(self, mission: Mission) -> Outcome | None:
+        """Run one attempt to its end. An Outcome when only a person can go on with it."""
+        world = self._engine.world(mission.scope)
+        stuck = self._stuck(mission, world)
+        if stuck is not None:
+            return stuck
+        if mission.phase == "merging":  # proved already; a process died, or the base moved, before it could merge
+            return self._close(mission, 0, 0.0)
+        if mission.attempt == briefing.first_attempt(world, mission):
+            problems = self._engine.preflight(mission)
+            if problems:
+                return self._escalate(mission, "\n".join(f"[{row.code}] {row.message}" for row in problems))
+        end = self._work(mission, world, "worker")
+        if self._stopped():
+            return halted(f"{mission.name} stays in flight")
+        tokens, cost = end.usage.tokens_in + end.usage.tokens_out, end.usage.cost
+        if end.reason == "asked":
+            return self._ask(mission, end)
+        if end.reason != "claimed_done":
+            return self._end(
+                mission, REASONS.get(end.reason, "crashed"), end.text or end.reason.replace("_", " "), tokens, cost
+            )
+        try:
+            self._review(mission, world)
+            self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
+            return self._close(mission, tokens, cost)
+        except TamperError as error:
+            if error.code != "SLOT_DIRECTORY_CHANGED":
+                raise
+            self._engine.renew_slot(mission)
+            return self._end(mission, "escaped", f"[{error.code}] {error.message}", tokens, cost)
+
+    def _stuck(self, mission: Mission, world: World) -> Outcome | None:
+        """What makes every attempt useless, looked at before one is paid."""
+        entry = world.backlog.find(mission.local) if world.backlog else None
+        if entry is None or entry.state is not State.ACTIVE:
+            reason = f"{mission.name} runs, and the backlog says that {mission.item} is {entry.state.value if entry else 'gone'}"
+            return blocked(refuse("MISSION_WITHOUT_ITEM", reason))
+        escapes = self._engine.escapes(mission)
+        if escapes:
+            return blocked(refuse("ESCAPED", *(problem.message for problem in escapes)))
+        return None
+
+    def _close(self, mission: Mission, tokens: int, cost: float) -> Outcome | None:
+        decision = self._engine.close(mission.item, tokens=tokens, cost=cost)
+        if isinstance(decision, Decision):
+            self._tell(Event("delivered", mission.item, decision.message))
+            return None
+        self._tell(Event("refused", mission.item, _headline(decision)))
+        return self._refused(mission, decision, tokens, cost)
+
+    def _work(self, mission: Mission, world: World, role: Literal["worker", "reviewer", "planner"]) -> TurnEnd:
+        """One session of the host, inside the limits."""
+        assert world.backlog is not None
+        limit = world.config.number("limits.attemptSeconds")
+        until = time.monotonic() + limit
+        late = False
+
+        def stopped() -> bool:
+            nonlocal late
+            late = time.monotonic() > until
+            return late or self._stopped()
+
+        assignment = Assignment(
+            mission.item,
+            mission.name,
+            mission.attempt,
+            role,
+            self._directory(mission),
+            briefing.prompt(world, world.backlog, mission),
+            mission.feedback,
+            self._answers(world, mission.local),
+        )
+        try:
+            end = tamed(self._host.work(assignment, lambda line: self._heard(mission, line), stopped))
+        except HostError as error:
+            return tamed(TurnEnd("crashed", error.message))
+        if late and end.reason == "aborted":
+            return TurnEnd("timed_out", f"longer than {limit:g} s", end.usage)
+        return end
+
+    def _heard(self, mission: Mission, line: str) -> None:
+        self._tell(Event("agent", mission.item, words(line)[:LINE_MAX]))
+
+    def _directory(self, mission: Mission) -> str:
+        return str(self._engine.workspace.root) if mission.in_place else self._engine.slot_path(mission)
+
+    def _answers(self, world: World, item: str) -> dict[str, str]:
+        """Questions of this item that a person has decided: question -> decision."""
+        decided = [
+            entry for entry in world.escalations if entry.decision and entry.context.lstrip("> ").startswith(f"{item} ")
+        ]
+        return {entry.context.lstrip("> ").partition(" — ")[2].strip(): entry.decision for entry in decided}
+
+    def _review(self, mission: Mission, world: World) -> None:
+        """Criteria without a check are looked at by a session that did not write the change."""
+        attested = {entry.criterion for entry in mission.attestations}
+        if all(promise.text in attested for promise in mission.definition.unchecked):
+            return
+        end = self._work(mission, world, "reviewer")
+        if end.reason == "claimed_done":
+            self._engine.attest("reviewer", end.text or "reviewed", mission.item)
+
+    def _refused(self, mission: Mission, refusal: Refusal, tokens: int, cost: float) -> Outcome | None:
+        kind, answer = ladder.settle(self._engine, mission, refusal, tokens, cost)
+        more = " " + "\n".join(refusal.reasons) if definition_is_wrong(codes_of(refusal)) else ""
+        return self._told(kind, mission, answer, more)
+
+    def _end(self, mission: Mission, reason: Reason, detail: str, tokens: int, cost: float) -> Outcome | None:
+        ending = requests.EndAttempt(mission.item, reason, detail, (), "", tokens, cost)
+        kind, answer = ladder.end_attempt(self._engine, ending)
+        return self._told(kind, mission, answer)
+
+    def _escalate(self, mission: Mission, detail: str) -> Outcome | None:
+        return self._told("escalated", mission, ladder.escalate(self._engine, mission, detail), f" {detail}")
+
+    def _ask(self, mission: Mission, end: TurnEnd) -> Outcome | None:
+        """A question goes to a person; the item waits, the others go on."""
+        question = end.text.strip() or "The agent stopped to ask, and did not say what."
+        options = (
+            Option("answer", "the agent goes on", "—"),
+            Option("give up", "nothing more is spent", "not delivered"),
+        )
+        request = requests.RecordEscalation(question, f"{mission.name}: asked", options, question, mission.item)
+        return self._told("escalated", mission, self._engine.end(request), f" It asks: {question}")
+
+    def _told(self, kind: str, mission: Mission, decision: Decision | Refusal, more: str = "") -> Outcome | None:
+        """Tell what was decided. A refusal here means that nothing moved: going round again would not either."""
+        if isinstance(decision, Refusal):
+            return blocked(decision)
+        self._tell(Event(kind, mission.item, decision.message.split("\n", 1)[0] + more))
+        return None
+
+
+def _headline(refusal: Refusal) -> str:
+    return "; ".join(reason.split("\n", 1)[0] for reason in refusal.reasons)
