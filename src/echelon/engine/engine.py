@@ -89,7 +89,8 @@ class Engine(Asker):
         world = self.world()
         keys = capacity.next_items(world)
         if not keys:
-            return self.start(scope=world.scope, parallel=parallel, limit=limit)
+            alone = world.portfolio.depth == "project"
+            return self.start(scope="", parallel=parallel, limit=limit) if alone else capacity.nothing(world)
         refused: list[str] = []
         for key in keys[:STARTS_TRIED_MAX]:
             decision = self.start(key, parallel=parallel, limit=limit)

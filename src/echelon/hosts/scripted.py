@@ -36,7 +36,7 @@ class ScriptedHost:
         return HostCapabilities(questions=True, usage=True, abort=True, parallel_sessions=64)
 
     def work(self, assignment: Assignment, on_event: Callable[[str], None], stopped: Callable[[], bool]) -> TurnEnd:
-        act = self._playbook.act(assignment.item, assignment.attempt)
+        act = self._playbook.act(assignment.item.replace("/", "-"), assignment.attempt)
         if assignment.role == "planner":
             return TurnEnd("claimed_done", "the plan stays")
         if act is None:

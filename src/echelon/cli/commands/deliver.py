@@ -37,8 +37,18 @@ PLAYBOOK = ".opencode/playbook"
     "--playbook", type=click.Path(file_okay=False), help=f"Folder of the scripted host's playbook [{PLAYBOOK}]."
 )
 @click.option("--in-place", is_flag=True, help="Work without git, on the files as they lie: weaker evidence.")
+@click.option(
+    "--slots", type=click.IntRange(1, 256), metavar="N", help="Items at once; a portfolio's budget decides else."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document at the end.")
-def command(item: str | None, host_name: str | None, playbook: str | None, in_place: bool, as_json: bool) -> int:
+def command(
+    item: str | None,
+    host_name: str | None,
+    playbook: str | None,
+    in_place: bool,
+    slots: int | None,
+    as_json: bool,
+) -> int:
     engine = opening.engine()
     from echelon.cli import hosts  # OpenCode's part is heavy: only a delivery pays for it
 
@@ -47,7 +57,7 @@ def command(item: str | None, host_name: str | None, playbook: str | None, in_pl
         outcome = refusal
     else:
         with hosts.chosen(engine.workspace, host_name, playbook) as host:
-            outcome = deliver(engine, host, item, in_place=in_place, quiet=as_json)
+            outcome = deliver(engine, host, item, in_place=in_place, quiet=as_json, slots=slots)
     if as_json:
         render.document(outcome_json(outcome))
     else:
@@ -56,11 +66,27 @@ def command(item: str | None, host_name: str | None, playbook: str | None, in_pl
 
 
 def deliver(
-    engine: Engine, host: Host, item: str | None = None, *, in_place: bool = False, quiet: bool = False
+    engine: Engine,
+    host: Host,
+    item: str | None = None,
+    *,
+    in_place: bool = False,
+    quiet: bool = False,
+    slots: int | None = None,
 ) -> Outcome:
     """Run a delivery with live progress and a stop that is honoured between all steps."""
+    number = 1 if in_place else slots_of(engine, slots)
     with engine.workspace.delivering("deliver"), stopping() as stop, Progress(quiet) as progress:
-        return Delivery(engine, host, progress.tell, stop.asked).run(item, in_place=in_place)
+        return Delivery(engine, host, progress.tell, stop.asked, number).run(item, in_place=in_place)
+
+
+def slots_of(engine: Engine, wanted: int | None) -> int:
+    """How many items at once: the portfolio's budget where it is parallel, else what was asked for, else one."""
+    portfolio = engine.world().portfolio
+    if portfolio.depth != "enterprise":
+        return wanted or 1
+    budget = portfolio.settings.budget if portfolio.settings.parallel else 1
+    return min(budget, wanted or budget)
 
 
 def _needs_git(engine: Engine, in_place: bool) -> Outcome | None:

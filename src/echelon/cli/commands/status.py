@@ -15,5 +15,5 @@ def command(as_json: bool) -> int:
     if as_json:
         render.document(data)
     else:
-        render.say(report.lines(data))
+        render.say(report.plain(data))
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from echelon.core import allocation, eligibility
 from echelon.core.allocation import Demand, Share
+from echelon.core.decide import Refusal, refuse
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
 from echelon.core.levels.holding import held, held_items, program_held
@@ -94,3 +95,32 @@ def next_items(world: World) -> tuple[str, ...]:
                 rank = (over, fill, entry.priority, float(place), *map(float, eligibility.rank(entry)[1:]))
                 rows.append((rank, item_key(project.key, entry.id)))
     return tuple(key for _, key in sorted(rows))
+
+
+def nothing(world: World) -> Refusal:
+    """Why no item of the portfolio can start, level by level; "complete" only when everything at the top is settled."""
+    portfolio = world.portfolio
+    top = portfolio.document or (portfolio.programs[0].document if portfolio.programs else None)
+    if top is not None and top.entries and all(entry.settled for entry in top.entries):
+        return refuse("ENTERPRISE_COMPLETE" if portfolio.depth == "enterprise" else "PROGRAM_COMPLETE")
+    rows: list[str] = []
+    for program in portfolio.programs:
+        for project in program.projects:
+            rows += _idle_reasons(world, program, project)
+    return refuse("NOTHING_ELIGIBLE", *rows[: eligibility.SHOWN_MAX], prefix="BLOCKED")
+
+
+def _idle_reasons(world: World, program: Program, project: Project) -> list[str]:
+    if project.refused or (project.entry and project.entry.settled) or (program.entry and program.entry.settled):
+        return [project.refused] if project.refused else []
+    if not project.running:
+        waits = ", ".join(project.entry.depends) if project.entry else ""
+        return [f"{project.key} is {project.state.value}" + (f" and depends on {waits}" if waits else "")]
+    if project.backlog is None or project.spec is None:
+        return [f"{project.key} has no {'backlog' if project.backlog is None else 'spec'}"]
+    obstacles = eligibility.select(project.backlog, world.at(project.key).external, held_items(world.at(project.key)))[
+        1
+    ]
+    rest = [row for row in project.backlog.entries if row.state not in (State.PENDING, State.DELIVERED)]
+    rows = [*eligibility.explain(obstacles, project.backlog), *(f"{row.id} is {row.state.value}" for row in rest)]
+    return [f"{project.key}: {row}" for row in rows]

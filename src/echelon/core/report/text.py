@@ -34,8 +34,8 @@ def markdown(data: Mapping[str, Any], *, story: bool = True) -> str:
 def _table(items: list[Mapping[str, Any]]) -> list[str]:
     rows = ["| | item | evidence | checks | attempts | commit |", "|---|---|---|--:|--:|---|"]
     rows.extend(
-            f"| `[{entry['status']}]` | {entry['id']} — {one_line(entry['title'], 60).replace('|', '/')} | "
-            f"{_shown(entry) or '—'} | {entry['checks'] or '—'} | {len(entry['attempts']) or '—'} | {entry['commit'][:10] or '—'} |"
+        f"| `[{entry['status']}]` | {entry['id']} — {one_line(entry['title'], 60).replace('|', '/')} | "
+        f"{_shown(entry) or '—'} | {entry['checks'] or '—'} | {len(entry['attempts']) or '—'} | {entry['commit'][:10] or '—'} |"
         for entry in items
     )
     return rows
@@ -89,8 +89,15 @@ def _waiting(data: Mapping[str, Any]) -> list[str]:
     return ["", "## What waits", *rows] if rows else []
 
 
+def plain(data: Mapping[str, Any]) -> str:
+    """The status of whatever depth the workspace has."""
+    if data["depth"] == "enterprise":
+        return enterprise_lines(data)
+    return program_lines(data) if data["depth"] == "program" else lines(data)
+
+
 def lines(data: Mapping[str, Any]) -> str:
-    """Plain status, in the peer's shape: mode, counts, one line per item."""
+    """Plain status of a project, in the peer's shape: mode, counts, one line per item."""
     items = data["project"]["items"]
     rows = [
         f"Mode Spec & Backlog: {data['mode'].upper()}",
