@@ -78,12 +78,12 @@ def two_programs(**settings: Any) -> worlds.Files:
 
 
 def one_program(*projects: str) -> worlds.Files:
-    """A standalone program: PRJ-001 (B001) and PRJ-002 (B001)."""
+    """A standalone program: PRJ-001 (B001) and PRJ-002 (B002)."""
     listed = projects or (node("PRJ-001"), node("PRJ-002"))
     return {
         ".opencode/program.md": program(*listed),
         **stored(".opencode/projects/PRJ-001", item("B001")),
-        **stored(".opencode/projects/PRJ-002", item("B001")),
+        **stored(".opencode/projects/PRJ-002", item("B002")),
     }
 
 

@@ -14,6 +14,9 @@ from typing import NamedTuple
 from echelon.core.documents.render import stamp
 
 
+ABSENT = "absent"  # the digest of a file that is not there
+
+
 class Settled(NamedTuple):
     truth: str  # path of the file that is right, "" when there is none
     problem: str = ""  # why only a person can tell
@@ -28,8 +31,10 @@ def settle(files: Sequence[tuple[str, str, str]]) -> Settled:
         return Settled("")
     if len({digest for _, digest, _ in files}) == 1:
         return Settled(files[0][0])
-    ours_once = {ours for _, _, ours in files if ours}
+    ours_once = {ours for _, _, ours in files if ours not in ("", ABSENT)}
     edited = [(path, digest) for path, digest, _ in files if ours_once and digest not in ours_once]
+    if len(ours_once) > 1:  # we write all copies of a document or none, so these are of different ones
+        return Settled(files[-1][0], "not copies of one document: " + " and ".join(path for path, *_ in files))
     if not edited:
         return Settled(files[0][0])
     if len({digest for _, digest in edited}) == 1:

@@ -264,6 +264,12 @@ class World:
         """The key of an item of the project in front; a key stays as it is."""
         return item if not self.scope or item.startswith(f"{self.scope}/") else places.item_key(self.scope, item)
 
+    def find(self, item: str) -> Entry | None:
+        """An item of the project in front, by id or key; a key of another project is none of its items."""
+        if self.backlog is None or ("/" in item and places.scope_of(item) != self.scope):
+            return None
+        return self.backlog.find(places.local(item))
+
     @property
     def own_missions(self) -> tuple[Mission, ...]:
         """Those of the project in front."""
