@@ -120,6 +120,25 @@ def test_files_that_never_were_copies_of_each_other_are_not_taken_for_it() -> No
     assert disk.files[".opencode/projects/PRJ-002/backlog.md"] == portfolios.backlog(portfolios.item("B002"))
 
 
+def test_W10_files_of_nobody_are_not_those_of_a_project_that_runs_where_it_is_stored() -> None:
+    disk = Disk({**portfolios.one_program(), ".opencode/spec.md": "# Old\n", ".opencode/backlog.md": "# Old\n"})
+    assert disk.refused(ask.MoveProject("start", "PRJ-001")).code == "WORKING_FILES_IN_THE_WAY"
+    disk.project("start", "PRJ-001", parallel=True)
+    disk.deliver("PRJ-001/B001")
+    disk.project("close", "PRJ-001")
+    assert disk.files[".opencode/backlog.md"] == disk.files[".opencode/spec.md"] == "# Old\n"
+
+
+def test_a_stored_file_that_was_edited_before_the_start_is_as_good_as_any() -> None:
+    """Its own last write of ours is older than that of its working copy, and nobody edited two of them."""
+    disk = Disk(portfolios.one_program())
+    disk.files[".opencode/projects/PRJ-001/backlog.md"] += "\nbefore\n"
+    disk.project("start", "PRJ-001")
+    disk.files[".opencode/backlog.md"] += "\nafter\n"
+    disk.start("PRJ-001/B001", parallel=False)
+    assert "before\n\nafter" in disk.files[".opencode/projects/PRJ-001/backlog.md"]
+
+
 def test_W16_a_program_in_mid_flight_has_its_project_in_front_again() -> None:
     disk = Disk(portfolios.two_programs())
     disk.program("start", "PGM-001")

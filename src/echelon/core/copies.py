@@ -14,27 +14,25 @@ from typing import NamedTuple
 from echelon.core.documents.render import stamp
 
 
-ABSENT = "absent"  # the digest of a file that is not there
-
-
 class Settled(NamedTuple):
     truth: str  # path of the file that is right, "" when there is none
     problem: str = ""  # why only a person can tell
 
 
-def settle(files: Sequence[tuple[str, str, str]]) -> Settled:
+def settle(files: Sequence[tuple[str, str, str]], *, certain: bool = True) -> Settled:
     """`files`: (path, digest of what it says, digest of what we last wrote there or ""), the one worked on first.
 
     Without any write of ours (a workspace of the peer's) the file that is worked on is the newest by construction.
+    Not `certain` that the others are copies of the last, the stored one: then only a person can tell what differs.
     """
     if not files:
         return Settled("")
     if len({digest for _, digest, _ in files}) == 1:
         return Settled(files[0][0])
-    ours_once = {ours for _, _, ours in files if ours not in ("", ABSENT)}
+    if not certain:
+        return Settled(files[-1][0], "these differ: " + " and ".join(path for path, *_ in files))
+    ours_once = {ours for _, _, ours in files if ours}
     edited = [(path, digest) for path, digest, _ in files if ours_once and digest not in ours_once]
-    if len(ours_once) > 1:  # we write all copies of a document or none, so these are of different ones
-        return Settled(files[-1][0], "not copies of one document: " + " and ".join(path for path, *_ in files))
     if not edited:
         return Settled(files[0][0])
     if len({digest for _, digest in edited}) == 1:

@@ -60,10 +60,14 @@ def _start(world: World, node: Node, request: MoveProgram, now: str) -> Decision
     writes = nodes.flipped(world, node, entry, State.ACTIVE, "started", words, now)
     if not request.parallel:
         writes.update(storage.lay_out_program(world, program))
-        for project in _mid_flight(program):
+        front = _mid_flight(program)
+        for project in front:
             writes.update(storage.lay_out(world, project, now))
+        storage.noted(world, writes, program=program.key, project=front[0].key if front else "")
     for row in desk if request.parallel else ():  # with two of them active, nobody could tell whose they are
         writes.update(storage.fold_back_program(world, row, now))
+    if request.parallel:
+        storage.noted(world, writes, program="", project="")
     data = {"program": program.key, "title": entry.title, "slots": slots, "programFile": program.files.document}
     return Decision(writes, f"STARTED {entry.id} — {entry.title}: {slots} slot(s).", data=data)
 
@@ -134,6 +138,8 @@ def _close(world: World, node: Node, program: Program, entry: Entry, now: str) -
     words = f"{entry.title}. {'Comptes-rendus : ' if french else 'Completion record: '}{records}"
     writes = nodes.flipped(world, node, entry, State.DELIVERED, "delivered", words, now)
     writes.update({**storage.fold_back_program(world, program, now), **evidence})
+    if program.files.working:
+        storage.noted(world, writes, program="", project="")
     message = f"PROGRAM CLOSED {entry.id} — {entry.title}. Evidence sha256:{digest[:16]}."
     return Decision(writes, message, data={"program": program.key, "evidence": digest})
 
@@ -152,6 +158,8 @@ def _change(
         writes = nodes.flipped(world, node, entry, state, nodes.PAST[verb], reason or entry.title, now)
     if entry.state is State.ACTIVE:
         writes.update(storage.fold_back_program(world, program, now))
+        if program.files.working:
+            storage.noted(world, writes, program="", project="")
     kept = sum(len(row.active_items) for row in program.projects)
     tail = f" {kept} item(s) in flight keep their slots." if kept else ""
     words = render.one_line(f"PROGRAM {nodes.PAST[verb].upper()} {entry.id}" + (f": {reason}" if reason else ""))

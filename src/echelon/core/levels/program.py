@@ -88,8 +88,11 @@ def _start(world: World, program: Program, node: Node, request: MoveProject, now
     writes = nodes.flipped(world, node, entry, State.ACTIVE, "started", entry.title, now)
     if _laid_out(program, request):
         writes.update(storage.lay_out(world, project, now))
+        storage.noted(world, writes, project=project.key)
     for row in in_front if request.parallel else ():  # with two of them active, nobody could tell whose they are
         writes.update(storage.fold_back(world, row, now))
+    if request.parallel:
+        storage.noted(world, writes, project="")
     data = {
         "project": project.key, "title": entry.title, "backlogPath": project.files.backlog,
         "specPath": project.files.spec, "projectFile": project.files.journal,
@@ -176,6 +179,8 @@ def _close(world: World, node: Node, project: Project, entry: Entry, now: str) -
     )
     writes = nodes.flipped(world, node, entry, State.DELIVERED, "delivered", words, now)
     writes.update({**storage.fold_back(world, project, now), **evidence})
+    if STATE in project.files.working:
+        storage.noted(world, writes, project="")
     message = f"PROJECT CLOSED {entry.id} — {entry.title}: every item is settled. Evidence sha256:{digest[:16]}."
     return Decision(writes, message, data={"project": project.key, "evidence": digest})
 
@@ -196,6 +201,8 @@ def _change(
         writes = nodes.flipped(world, node, entry, state, nodes.PAST[verb], reason or entry.title, now)
     if entry.state is State.ACTIVE:
         writes.update(storage.fold_back(world, project, now))
+        if STATE in project.files.working:
+            storage.noted(world, writes, project="")
     kept = f" {len(project.active_items)} item(s) in flight keep their slots." if project.active_items else ""
     words = render.one_line(f"PROJECT {nodes.PAST[verb].upper()} {entry.id}" + (f": {reason}" if reason else ""))
     return Decision(writes, f"{words}.{kept}", data={"project": project.key, "state": state.value})
