@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-import portfolios
+import portfolio_texts as portfolios
 import proofs
 import worlds
 from echelon.core import requests as ask
@@ -23,10 +23,10 @@ from echelon.core.decide import Decision, Refusal
 from echelon.core.documents import entries
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
-from echelon.core.levels import capacity
+from echelon.core.levels import capacity, enterprise, program
 from echelon.core.portfolio import Portfolio
 from naive_portfolio import Model, Node
-from portfolios import Disk
+from portfolio_texts import Disk
 
 OPTIONS = (Option("a", "b", "c"), Option("d", "e", "f"))
 PROGRAMS = {"PGM-001": Node("", 2), "PGM-002": Node("", 1), "PGM-003": Node("", 1, ("PGM-001",))}
@@ -342,9 +342,10 @@ class PortfolioMachine(RuleBasedStateMachine):
         scope, about = {"project": (project, item), "program": (program, project), "enterprise": ("", program)}[level]
         self.pair.escalate(level, scope, "" if all_of_it else about)
 
-    @rule(at=st.integers(0, 5))
-    def resolve(self, at: int) -> None:
-        self.pair.resolve(at)
+    @rule(at=st.integers(0, 5), every=st.booleans())
+    def resolve(self, at: int, every: bool) -> None:
+        for one in range(len(self.pair.model.escalations)) if every else (at,):
+            self.pair.resolve(one)
 
     @rule(slots=st.integers(1, 3))
     def budget(self, slots: int) -> None:
@@ -373,5 +374,94 @@ class PortfolioMachine(RuleBasedStateMachine):
 
 TestPortfolioMachine = PortfolioMachine.TestCase
 TestPortfolioMachine.settings = settings(
-    max_examples=800, stateful_step_count=50
+    max_examples=2_000 if proofs.LONG else 50, stateful_step_count=50 if proofs.LONG else 30
 )
+
+# ------------------------------------------------------------------------------------------- every cell
+
+TABLES = {"program": states.PROGRAM, "project": states.PROJECT}
+LEGAL = {level: dict(table) for level, table in TABLES.items()}  # as the code has it; the tests below take rows away
+REQUESTS = sorted({asked for table in TABLES.values() for _, asked in table})
+WAYS: dict[State, tuple[ask.Verb, ...]] = {
+    State.PENDING: (), State.ACTIVE: ("start",), State.DELIVERED: ("start", "close"), State.FAILED: ("start", "fail"),
+    State.SUSPENDED: ("start", "suspend"),
+}  # fmt: skip
+SUBJECT = {"program": "PGM-003", "project": "PRJ-005"}
+
+
+def cell(level: str, state: State, asked: str, *, parallel: bool) -> tuple[str, State, str]:
+    """PGM-003 or its only project brought into `state` by requests, then asked: accepted as the table says, or not."""
+    pair = Pair()
+    pair.model.programs = {"PGM-003": Node("")}
+    pair.model.projects = {"PRJ-005": Node("PGM-003")}
+    pair.model.items = {"PRJ-005/B001": Node("PRJ-005")}
+    pair.disk = Disk(texts(pair.model))
+    if level == "project":
+        assert pair.move("program", "start", "PGM-003", "", parallel=parallel) == ""
+    steps = [*WAYS[state], *(["complete"] if (state, asked) == (State.ACTIVE, "close") else [])]
+    for verb in steps:
+        if verb in ("close", "complete"):
+            complete(pair, level, parallel=parallel)
+        if verb != "complete":
+            assert pair.move(level, verb, SUBJECT[level], pair_parent(level), parallel=parallel) == ""
+    assert found(pair, level) is state
+    if asked == "verify":
+        code = verified(pair, level)
+    else:
+        verb = next(one for one in VERBS if one == asked)
+        code = pair.move(level, verb, SUBJECT[level], pair_parent(level), parallel=parallel)
+    busy = (state, asked, parallel) == (State.ACTIVE, "start", False)
+    refused = f"{level.upper()}_IN_PROGRESS" if busy else "TRANSITION_REFUSED"
+    assert code == ("" if (state, asked) in LEGAL[level] else refused)
+    assert found(pair, level) is LEGAL[level].get((state, asked), state)
+    return level, state, asked
+
+
+def pair_parent(level: str) -> str:
+    return "PGM-003" if level == "project" else ""
+
+
+def complete(pair: Pair, level: str, *, parallel: bool) -> None:
+    if level == "program":
+        assert pair.move("project", "start", "PRJ-005", "PGM-003", parallel=parallel) == ""
+    assert pair.start("PRJ-005", "PRJ-005/B001", parallel=parallel) == ""
+    assert [pair.item(kind, "PRJ-005/B001") for kind in ("close", "merged")] == ["", ""]
+    if level == "program":
+        assert pair.move("project", "close", "PRJ-005", "PGM-003", parallel=parallel) == ""
+
+
+def found(pair: Pair, level: str) -> State:
+    whole = pair.disk.world().portfolio
+    return whole.programs[0].state if level == "program" else whole.programs[0].projects[0].state
+
+
+def verified(pair: Pair, level: str) -> str:
+    world = pair.disk.world()
+    row = world.portfolio.programs[0]
+    said = enterprise.verify(row) if level == "program" else program.verify(world, row.projects[0])
+    return said.code if isinstance(said, Refusal) else ""
+
+
+@pytest.mark.parametrize("parallel", [False, True], ids=["sequential", "parallel"])
+@pytest.mark.parametrize("level", TABLES)
+def test_every_cell_of_the_tables_of_programs_and_projects(level: str, parallel: bool) -> None:
+    cells = list(itertools.product((level,), State, REQUESTS))
+    assert [cell(*one, parallel=parallel) for one in cells] == cells
+
+
+@pytest.mark.parametrize(
+    ("level", "row"), [(level, row) for level, table in TABLES.items() for row in table],
+    ids=lambda one: one if isinstance(one, str) else f"{one[0].value}-{one[1]}",
+)  # fmt: skip
+def test_a_row_that_is_taken_away_is_missed(
+    level: str, row: tuple[State, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest = {key: after for key, after in TABLES[level].items() if key != row}
+    monkeypatch.setattr(states, level.upper(), rest)
+    with pytest.raises((AssertionError, KeyError)):
+        cell(level, *row, parallel=True)
+
+
+def test_the_tables_ask_for_nothing_that_no_request_says() -> None:
+    assert set(REQUESTS) == {*VERBS, "verify"}
+    assert set(WAYS) == set(State)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-import portfolios
+import portfolio_texts as portfolios
 import worlds
 from echelon.core import requests as ask
 from echelon.core.documents.sections import Option
-from portfolios import Disk, node
+from portfolio_texts import Disk, node
 
 ONE, TWO = ".opencode/programs/PGM-001", ".opencode/programs/PGM-002"
 OPTIONS = (Option("a", "b", "c"), Option("d", "e", "f"))

@@ -125,6 +125,12 @@ def missing_for_close(program: Program) -> tuple[str, ...]:
     return (*(f"{row.id} is {row.state.value}" for row in rows if not row.settled), *waiting)
 
 
+def verify(program: Program) -> tuple[str, ...] | Refusal:
+    """The same for whoever asks; only an active program is looked at."""
+    allowed = states.step(program.key, program.state, "verify", states.PROGRAM)
+    return allowed if isinstance(allowed, Refusal) else missing_for_close(program)
+
+
 def _close(world: World, node: Node, program: Program, entry: Entry, now: str) -> Decision | Refusal:
     reasons = missing_for_close(program)
     if reasons:

@@ -163,6 +163,12 @@ def missing_for_close(world: World, project: Project) -> tuple[str, ...]:
     return tuple(rows)
 
 
+def verify(world: World, project: Project) -> tuple[str, ...] | Refusal:
+    """The same for whoever asks; only an active project is looked at."""
+    allowed = states.step(project.id, project.state, "verify", states.PROJECT)
+    return allowed if isinstance(allowed, Refusal) else missing_for_close(world, project)
+
+
 def _close(world: World, node: Node, project: Project, entry: Entry, now: str) -> Decision | Refusal:
     reasons = missing_for_close(world, project)
     if reasons:
