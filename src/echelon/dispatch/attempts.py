@@ -114,7 +114,7 @@ class Attempts:
         entry = world.backlog.find(mission.local) if world.backlog else None
         if entry is None or entry.state is not State.ACTIVE:
             reason = f"{mission.name} runs, and the backlog says that {mission.item} is {entry.state.value if entry else 'gone'}"
-            return blocked(refuse("MISSION_WITHOUT_ITEM", reason))
+            return blocked(refuse("SLOT_WITHOUT_ITEM", reason))
         escapes = self._engine.escapes(mission)
         if escapes:
             return blocked(refuse("ESCAPED", *(problem.message for problem in escapes)))

@@ -176,6 +176,19 @@ class Slots:
         records = (load(self._slots / name, name) for name in names)
         return tuple(self._slot(record) for record in records if record is not None)
 
+    def branches(self) -> dict[str, str]:
+        """Every branch of a slot, open or not: name without the prefix -> commit."""
+        prefix = f"refs/heads/{BRANCH_PREFIX}"
+        answer = self._repository.git("for-each-ref", "--format=%(objectname) %(refname)", prefix)
+        rows = (row.partition(" ")[::2] for row in answer.lines())
+        return {name.removeprefix(prefix): commit for commit, name in rows}
+
+    def moved(self) -> tuple[str, ...]:
+        """Open slots whose branch is not where their record says; the next snapshot sets it back, and keeps the other."""
+        known = self.branches()
+        records = (load(self._slots / place.name, place.name) for place in sorted(self._slots.iterdir()))
+        return tuple(row.id for row in records if row is not None and known.get(row.id, row.head) != row.head)
+
     # ------------------------------------------------------------------------------------------ work
 
     def snapshot(self, slot: Slot, message: str) -> SlotSnapshot:
