@@ -127,12 +127,15 @@ class _Session:
 
     def _replace(self, step: playbook.Step) -> None:
         path, old = self.slot / str(step.value), str(step.options.get("old", ""))
+        new = str(step.options.get("new", ""))
         text = path.read_text("utf-8") if path.exists() else ""
+        if old and old in new and new in text:
+            return  # done before the kill: an attempt is played again from its first step, and this adds only once
         if not old or old not in text:
             raise HostError(
                 "HOST_FAILED", f"the playbook replaces a text that {step.value} does not hold", "mend the playbook"
             )
-        self._put(path, text.replace(old, str(step.options.get("new", "")), 1))
+        self._put(path, text.replace(old, new, 1))
 
     def _run(self, step: playbook.Step) -> TurnEnd | None:
         self.on_event(f"runs {step.value}")
