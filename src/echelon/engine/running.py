@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,12 @@ class TreeRunner:
         self._cache = CheckCache(cache / "checks")
         self._gates = Gates(repository)
         self.environment_digest = ""
+
+    def until(self, obsolete: Callable[[], bool]) -> TreeRunner:
+        """The same runner, which also ends with StoppedError when nobody needs its answer any more."""
+        stopped, other = self._stopped, copy.copy(self)
+        other._stopped = lambda: stopped() or obsolete()  # noqa: SLF001 - a copy of ourselves
+        return other
 
     def results(self, checks: Sequence[Check], base_tree: str, candidate_tree: str) -> tuple[CheckResult, ...]:
         """Each check on both trees; one gate is opened per tree, and none when the cache knows all."""
