@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from echelon.checks.sandbox import NO_SANDBOX
 from echelon.core.merge_queue import Verdict
 from echelon.dispatch.landing import Landing
+from echelon.engine.running import TreeRunner
 from echelon.errors import GitError, StoppedError
+from echelon.ports import CheckLimits
+from slots_world import World
 
 SECONDS = 20.0  # nothing takes that long: whoever waits so long waits for ever
 
@@ -177,3 +182,40 @@ def test_many_threads_each_land_once_one_at_a_time() -> None:
     with ThreadPoolExecutor(12) as pool:
         assert list(pool.map(run, range(200))) == list(range(200))
     assert sorted(order) == list(range(200)) and landing.waiting() == ()
+
+
+def test_two_missions_that_need_the_same_run_make_it_once(tmp_path: Path) -> None:
+    world = World.make(tmp_path)
+    repository, log, go_on = world.repository(), tmp_path / "log", tmp_path / "go on"
+    tree = repository.tree_of(world.head())
+    check = f"echo ran >> '{log}'; until test -e '{go_on}'; do sleep 0.01; done"
+
+    runner = TreeRunner(
+        repository, world.top, tmp_path / "cache", steps=(), sandbox=NO_SANDBOX, limits=CheckLimits(seconds=60),
+        network=False, environment={},
+    )  # fmt: skip
+    asked = threading.Event()
+
+    def stopped() -> bool:
+        asked.set()  # it is asked while it waits
+        return False
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(runner.run, tree, [check], tree)
+        wait_for(log)
+        second = pool.submit(runner.until(stopped).run, tree, [check], tree)
+        third = pool.submit(runner.until(lambda: True).run, tree, [check], tree)
+        with pytest.raises(StoppedError):
+            third.result(SECONDS)
+        assert asked.wait(SECONDS)
+        go_on.touch()
+        assert first.result(SECONDS)[check] == second.result(SECONDS)[check]
+    assert log.read_text() == "ran\n"
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(int(SECONDS * 100)):
+        if path.exists():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"{path} did not come")

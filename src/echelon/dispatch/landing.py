@@ -117,7 +117,7 @@ class Landing:
             if stopped():
                 return True
             with self._changed:
-                return own_stack(self._queue, self._known, ticket.id) != self._testing[ticket]
+                return own_stack(self._queue, self._known, ticket.id) != self._testing.get(ticket)
 
         said: Verdict | None = None
         try:

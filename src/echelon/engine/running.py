@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from echelon.checks.cache import CheckCache
+from echelon.checks.inflight import alone
 from echelon.checks.prepare import Prepared, Step, prepare
 from echelon.checks.runner import run_check
 from echelon.checks.sandbox import Sandbox
@@ -77,21 +78,22 @@ class TreeRunner:
 
     def _one(self, tree: str, command: str, checkout: Path, ready: Prepared) -> Run:
         key = CheckCache.key(tree, command, self.environment_digest)
-        known = None if self._fresh else self._cache.get(key)
-        if known is not None:
-            return recorded(known)
-        self._tell(f"runs {command}")
-        execution = run_check(
-            command,
-            checkout,
-            sandbox=self._sandbox,
-            limits=self._limits,
-            environment={**ready.environment, **self._environment},
-            readable=ready.readable,
-            network=self._network,
-            stopped=self._stopped,
-        )
-        self._cache.put(key, execution)
+        with alone(key, self._stopped):
+            known = None if self._fresh else self._cache.get(key)
+            if known is not None:
+                return recorded(known)
+            self._tell(f"runs {command}")
+            execution = run_check(
+                command,
+                checkout,
+                sandbox=self._sandbox,
+                limits=self._limits,
+                environment={**ready.environment, **self._environment},
+                readable=ready.readable,
+                network=self._network,
+                stopped=self._stopped,
+            )
+            self._cache.put(key, execution)
         return recorded(execution)
 
     @contextmanager

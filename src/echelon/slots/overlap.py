@@ -48,7 +48,7 @@ def find_overlaps(repository: Repository, slots: Slots, base_commit: str) -> Ove
     """Look at the open slots, without their agents noticing. What counts is what a slot changed since it left the base.
 
     Slots with no changed path in common are not merged with each other: a conflict of theirs, by a renamed folder,
-    shows when the second one closes. Raises: TamperError SLOT_RECORD_BROKEN.
+    shows when the second one closes. Raises: TamperError SLOT_RECORD_BROKEN; GitError.
     """
     found = slots.open_slots()
     works: list[SlotWork] = []
