@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from echelon.checks.cache import CheckCache
-from echelon.checks.inflight import alone
 from echelon.checks.prepare import Prepared, Step, prepare
 from echelon.checks.runner import run_check
 from echelon.checks.sandbox import Sandbox
+from echelon.checks.singleflight import alone
 from echelon.core import canonical
 from echelon.core.documents.criteria import Check
 from echelon.core.evidence import CheckResult, Run
@@ -46,12 +46,6 @@ class TreeRunner:
         self._gates = Gates(repository)
         self.environment_digest = ""
 
-    def until(self, obsolete: Callable[[], bool]) -> TreeRunner:
-        """The same runner, which also ends with StoppedError when nobody needs its answer any more."""
-        stopped, other = self._stopped, copy.copy(self)
-        other._stopped = lambda: stopped() or obsolete()  # noqa: SLF001 - a copy of ourselves
-        return other
-
     def results(self, checks: Sequence[Check], base_tree: str, candidate_tree: str) -> tuple[CheckResult, ...]:
         """Each check on both trees; one gate is opened per tree, and none when the cache knows all."""
         commands = [check.command for check in checks]
@@ -78,12 +72,13 @@ class TreeRunner:
 
     def _one(self, tree: str, command: str, checkout: Path, ready: Prepared) -> Run:
         key = CheckCache.key(tree, command, self.environment_digest)
-        with alone(key, self._stopped):
-            known = None if self._fresh else self._cache.get(key)
-            if known is not None:
-                return recorded(known)
-            self._tell(f"runs {command}")
-            execution = run_check(
+        known = None if self._fresh else self._cache.get(key)
+        if known is not None:
+            return recorded(known)
+        self._tell(f"runs {command}")
+        execution = self._once(
+            key,
+            lambda: run_check(
                 command,
                 checkout,
                 sandbox=self._sandbox,
@@ -92,9 +87,24 @@ class TreeRunner:
                 readable=ready.readable,
                 network=self._network,
                 stopped=self._stopped,
-            )
-            self._cache.put(key, execution)
+            ),
+        )
         return recorded(execution)
+
+    def _once(self, key: str, run: Callable[[], Execution]) -> Execution:
+        """Run it and remember it, unless another mission of this process is at it: then what that one found."""
+        with alone(key, self._stopped):
+            found = None if self._fresh else self._cache.get(key)
+            if found is None:
+                found = run()
+                self._cache.put(key, found)
+            return found
+
+    def until(self, obsolete: Callable[[], bool]) -> TreeRunner:
+        """The same runner, which also ends with StoppedError when nobody needs its answer any more."""
+        stopped, other = self._stopped, copy.copy(self)
+        other._stopped = lambda: stopped() or obsolete()  # noqa: SLF001 - a copy of ourselves
+        return other
 
     @contextmanager
     def prepared(self, tree: str, base_tree: str) -> Iterator[tuple[Path, Prepared]]:

@@ -230,9 +230,12 @@ class Work:
             return "conflict"
         if found.tree == below.tree:
             return "red"  # nothing is left to land: refused without a run
-        results = self.runner.until(obsolete).results(mission.definition.checks, below.tree, found.tree)
-        held = (evidence.judge_base(mission.definition, result.check, result.base) for result in results)
-        return "green" if not any(held) and all(row.candidate.outcome == "green" for row in results) else "red"
+        checks, runner = mission.definition.checks, self.runner.until(obsolete)
+        commands = [check.command for check in checks]
+        before = runner.run(below.tree, commands, below.tree)
+        after = runner.run(found.tree, commands, below.tree)
+        wrong = any(evidence.judge_base(mission.definition, check, before[check.command]) for check in checks)
+        return "red" if wrong or any(run.outcome != "green" for run in after.values()) else "green"
 
     def _conflicted(
         self, mission: Mission, base: BaseFacts, base_tree: str, snapshot: SlotSnapshot, found: Candidate
