@@ -231,13 +231,13 @@ class Orchestrator(Life):
         return "green" if self.green(tree) else "red"
 
 
-def live(seed: int, kind: type[Orchestrator] = Orchestrator) -> tuple[Life, Orchestrator]:
-    facts = world(random.Random(seed))
-    return serial(facts), kind(facts).run(random.Random(-seed - 1))
-
-
 def check(seed: int, kind: type[Orchestrator] = Orchestrator) -> tuple[Life, Orchestrator]:
-    wanted, got = live(seed, kind)
+    facts = world(random.Random(seed))
+    try:
+        wanted, got = serial(facts), kind(facts).run(random.Random(-seed - 1))
+    except AssertionError as error:
+        error.add_note(f"seed {seed}")
+        raise
     assert (got.landed, got.main) == (wanted.landed, wanted.main), f"seed {seed}"
     return wanted, got
 
