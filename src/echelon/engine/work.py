@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from echelon.core import briefing, canonical, evidence
 from echelon.core.documents import todo
 from echelon.core.evidence import CheckResult, Coverage, Problem
 from echelon.core.exam import find_exam_changes
+from echelon.core.merge_queue import Verdict
 from echelon.core.model import CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
 from echelon.core.requests import Findings
 from echelon.core.weakening import Weakening, find_weakenings
@@ -207,6 +208,35 @@ class Work:
         results = self.runner.results(checks, base_tree, found.tree)
         findings = self._findings(mission, base, found.tree, snapshot, problems, results, weakenings)
         return Examination(findings, base_tree, found, weakenings)
+
+    def speculate(
+        self,
+        mission: Mission,
+        base: BaseFacts,
+        heads_ahead: Sequence[str],
+        obsolete: Callable[[], bool] = lambda: False,
+    ) -> Verdict:
+        """Run the mission's checks as if these heads had landed before it, so that the cache knows when it is its turn.
+
+        It decides nothing. "green": the checks say what they must; "conflict": this work or one ahead does not merge.
+        Raises: StoppedError soon after `obsolete()` says True; what the rooms raise.
+        """
+        repository = self._workspace.repository
+        snapshot = self.snapshot(mission)
+        below = merge.stack(repository, base.commit, heads_ahead)
+        if below.conflicts:
+            return "conflict"
+        found = merge.candidate(repository, below.commit, snapshot.commit or mission.base)
+        if found.conflicts:
+            return "conflict"
+        if found.tree == below.tree:
+            return "red"  # nothing is left to land: refused without a run
+        checks, runner = mission.definition.checks, self.runner.until(obsolete)
+        commands = [check.command for check in checks]
+        before = runner.run(below.tree, commands, below.tree)
+        after = runner.run(found.tree, commands, below.tree)
+        wrong = any(evidence.judge_base(mission.definition, check, before[check.command]) for check in checks)
+        return "red" if wrong or any(run.outcome != "green" for run in after.values()) else "green"
 
     def _conflicted(
         self, mission: Mission, base: BaseFacts, base_tree: str, snapshot: SlotSnapshot, found: Candidate

@@ -215,6 +215,33 @@ class Slots:
         self._point_branch(record)
         return record, SlotSnapshot(record.tip, content, problems)
 
+    def look(self, slot: Slot) -> SlotSnapshot:
+        """What a snapshot would give now; the slot's index, branch and record stay as they are, its files are read only.
+
+        The last snapshot (with no problems named) while somebody works on the slot, or when its files change under us.
+        """
+        record = self._record(slot.id)
+        try:
+            with self._locked(slot.id, seconds=0) as hold:
+                record = self._record(slot.id)
+                return self._seen(record, hold)
+        except (GitError, LockedError, OSError):
+            return SlotSnapshot(record.tip or None, self._repository.tree_of(record.head))
+
+    def _seen(self, record: SlotRecord, hold: int) -> SlotSnapshot:
+        repository, head = self._repository, record.brought or record.head
+        if record.bringing:  # files of two sides: the next snapshot sorts them out
+            return SlotSnapshot(record.tip or None, repository.tree_of(record.head))
+        with self._tree(record, hold).aside() as copy:
+            problems = stage(copy, (STATE_DIRECTORY, *self._exclude))
+            content = with_state_of(repository, copy.tree(), head)
+        if content == repository.tree_of(head):
+            return SlotSnapshot(record.tip or None, content, problems)
+        parents = [record.head, *([record.brought] if record.brought else [])]
+        return SlotSnapshot(
+            repository.commit(content, parents, f"{record.id}: seen\n", date="@0 +0000"), content, problems
+        )
+
     def bring_base(self, slot: Slot, base_commit: str) -> tuple[str, ...]:
         """Merge the moved base into the slot's files; returns the paths that conflict, which carry the usual markers.
 
