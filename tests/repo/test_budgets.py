@@ -51,6 +51,7 @@ OPENERS = {
     "engine/running.py": "the base's files for a preparation",
     "engine/inplace.py": "what the checks said before the work",
     "cli/crash.py": "crash logs",
+    "cli/saving.py": "the page a person asked for",
 }
 _OPENING = {"write_text", "write_bytes", "rename", "fsync", "fdopen"}
 

@@ -277,6 +277,10 @@ _STORE = {
         "give this user the right to do it, or name another folder",
     ),
     "FILE_FAILED": Code("The system refused a file operation for the reason shown.", "mend the cause and ask again"),
+    "FILE_NOT_OURS": Code(
+        "The file that a report is to replace is not a report of Echelon; nothing was written.",
+        "name another file, or add --force where it is a plain file",
+    ),
     "FILE_TOO_LARGE": Code("A state file is above the limit of the store.", "split it or make it smaller"),
     "STATE_FILE_NOT_REGULAR": Code(
         "A state file is a link, a folder or a device; links are not followed.", "put a regular file in its place"
