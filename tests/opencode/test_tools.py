@@ -80,6 +80,8 @@ def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, 
         if reply == "reject":
             loop = here.loop(session)
             assert loop and loop.code == "LOOP_STOPPED", "a no is a no"
+            shown = "you declined what it asked for"
+            here.until(lambda: any(shown in str(one.properties) for one in here.server.events.all("tui.toast.show")))
 
 
 @pytest.mark.parametrize("reply", ["once", "reject"])
