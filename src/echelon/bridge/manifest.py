@@ -30,7 +30,7 @@ ENVIRONMENT = (
 
 @cache
 def manifest(slots: str) -> dict[str, Any]:
-    """Everything but the sessions that the brain remembers; JSON values. `slots`: the folder of all slots."""
+    """Everything but what greeting adds in a slot; JSON values. `slots`: the folder of all slots."""
     tools = sorted({action.name for role in ROLES.values() for action in offered(role)})
     return {
         "protocol": PROTOCOL,
