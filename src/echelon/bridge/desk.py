@@ -18,9 +18,9 @@ from echelon.bridge.places import is_slot
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Sessions, last_words
 from echelon.bridge.tools import Call, Tools
-from echelon.bridge.wire import Refused, Wire
+from echelon.bridge.wire import Wire
 from echelon.core import fence, report
-from echelon.core.decide import Decision
+from echelon.core.decide import Decision, refuse
 from echelon.core.documents import grammar
 from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.errors import EchelonError, HostError
@@ -99,7 +99,7 @@ class Desk:
     async def system(self, given: Mapping[str, Any]) -> dict[str, Any]:
         session = str(given["sessionID"])
         if self.looping and self.looping.barred(session):
-            return {"deny": str(Refused("LOOP_STOPPED", "stopped before it began"))}
+            return {"deny": str(refuse("LOOP_STOPPED", "stopped before it began"))}
         chain = await self._sessions.chain(session)
         return {"text": await asyncio.to_thread(contracts.text, chain, self._keeper(), self._places)}
 
@@ -161,7 +161,7 @@ class Desk:
             return {"text": COMMANDS[name].template.replace("$AGENTS", "\n".join(rows))}
         keeper = self._keeper()
         if keeper is None:
-            text = str(Refused("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))
+            text = str(refuse("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))
             await toast(self._api, text, "warning")
             return {"deny": text}
         if name == "status":

@@ -19,7 +19,7 @@ from typing import Any
 
 from echelon.bridge.keeping import Keeper
 from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
-from echelon.bridge.wire import Refused
+from echelon.core.decide import refuse
 from echelon.core.loops import Loop
 from echelon.errors import EchelonError, HostError
 
@@ -72,7 +72,7 @@ class Looping:
         """A message is about to be saved: "" or why it may not be."""
         if session in self._barred:
             if text and self._barred[session] == text:  # "" was never a prompt of ours: it is a file without words
-                return str(Refused("LOOP_STOPPED", "stopped before it began"))
+                return str(refuse("LOOP_STOPPED", "stopped before it began"))
             del self._barred[session]  # the person speaks: they may always
         return ""
 
