@@ -18,7 +18,7 @@ from echelon.dispatch import ladder
 from echelon.engine.engine import Engine
 
 Level = Literal["review", "mission", "project"]
-Who = Literal["agent", "person"]  # "agent": agents and persons; "person": persons only
+Who = Literal["agent", "person"]
 
 Answer = Decision | Refusal
 
@@ -97,13 +97,21 @@ class DecisionArguments:
 class Action:
     name: str
     level: Level
-    who: Who
+    who: Who  # "person": persons only
     doc: str
     arguments: type
     perform: Callable[[Engine, Any], Answer]
     changes: bool = True  # False: only looks
     also: Level | None = None  # the level below that is offered it too
     runs: bool = False  # runs the checks' commands on this machine
+    settles: bool = False  # a refusal of it ends an agent's attempt
+
+    @property
+    def callers(self) -> str:
+        """Who may call it, in words."""
+        if self.who == "person":
+            return "persons only"
+        return "agents only" if self.level == "review" else "agents and persons"
 
 
 def _start(engine: Engine, given: StartArguments) -> Answer:
@@ -211,6 +219,7 @@ ACTIONS: dict[str, Action] = {
             NoArguments,
             _close,
             runs=True,
+            settles=True,
         ),
         Action("backlog_fail_item", "project", "agent", "Give the item up; its work is kept.", ReasonArguments, _fail),
         Action(
@@ -265,13 +274,17 @@ def perform(engine: Engine, name: str, given: Mapping[str, Any], caller: Who) ->
         return refuse("ACTION_UNKNOWN", f"there is no action {name[:60]!r}")
     if action.who == "person" and caller != "person":
         return refuse("NEEDS_PERSON", f"{name} is a person's: ask them to run echelon call {name}")
+    if action.level == "review" and caller == "person":  # evidence must not call a person's word a reviewer's
+        return refuse(
+            "WRONG_LEVEL", f"{name} is a reviewer's word", next_step="a person's is echelon call backlog_attest"
+        )
     arguments = _validated(action, given)
     if not action.changes:
         return action.perform(engine, arguments)
     with engine.workspace.delivering(f"call {name}"):
         engine.recover()
         answer = action.perform(engine, arguments)
-        if caller == "agent" and action.perform is _close and isinstance(answer, Refusal):
+        if caller == "agent" and action.settles and isinstance(answer, Refusal):
             return _settled(engine, answer)
         return answer
 
