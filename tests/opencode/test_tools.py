@@ -80,8 +80,7 @@ def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, 
         if reply == "reject":
             loop = here.loop(session)
             assert loop and loop.code == "LOOP_STOPPED", "a no is a no"
-            shown = "you declined what it asked for"
-            here.until(lambda: any(shown in str(one.properties) for one in here.server.events.all("tui.toast.show")))
+            here.until(lambda: "you declined what it asked for" in here.shown())
 
 
 @pytest.mark.parametrize("reply", ["once", "reject"])
