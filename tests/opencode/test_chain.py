@@ -38,7 +38,7 @@ def test_one_prompt_delivers_the_backlog_with_proof(tmp_path: Path, version: str
 
 
 def test_background_work_is_waited_for(tmp_path: Path) -> None:
-    """While a Commander works in the background its caller's loop sends nothing."""
+    """W8: while a Commander works in the background its caller's loop sends nothing, and its answer is the whole one."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
     chain = Chain()
 
