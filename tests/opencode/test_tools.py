@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from echelon.actions.table import perform
+from echelon.actions.table import ACTIONS, perform
 from echelon.bridge.roles import ROLES, offered
 from echelon.core.decide import Decision, Refusal
 from echelon.engine.engine import Engine
@@ -174,6 +174,55 @@ def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(tmp_
         assert "rule which prevents you" in refused or "denied" in refused.lower(), refused
         assert not any(role(asked) == "ProjectCommander" and asked.parent for asked in here.model.turns())
         assert session
+
+
+# What ProjectCommander calls, one after the other, and how each answer begins.
+TOOLS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
+    ("backlog_status", {}, "Mode "),
+    ("portfolio_report", {}, "#"),
+    ("backlog_start_item", {"itemId": "B001"}, "STARTED B001"),
+    ("backlog_attest", {"note": "I read it."}, "ATTESTED"),
+    ("backlog_accept_weakening", {"note": "right"}, "ACCEPTED"),
+    ("backlog_verify_item", {}, "PROVED B001"),
+    ("backlog_close_item", {}, "CLOSED B001"),
+    ("backlog_start_item", {"itemId": "B002"}, "STARTED B002"),
+    ("backlog_suspend_item", {"reason": "later"}, "SUSPENDED B002"),
+    ("backlog_resume_item", {"itemId": "B002"}, "RESUMED B002"),
+    ("backlog_start_item", {"itemId": "B002"}, "STARTED B002"),
+    ("backlog_fail_item", {"reason": "never"}, "FAILED B002"),
+    (*ESCALATE[0], "ESCALATION ESC-"),
+    ("resolve_escalation", {"decision": "red"}, "DECIDED ESC-"),
+)  # fmt: skip
+
+
+def test_every_tool_that_is_offered_works(tmp_path: Path) -> None:
+    """W11: each is called once with what it needs, in the order in which it makes sense."""
+    text = backlog(item("B001", check("grep -qx done B001.txt"), "it reads well"), wants("B002"))
+    shop = Shop.make(tmp_path, text, {})
+    person = {name: "allow" for name, action in ACTIONS.items() if action.who == "person"}  # said once, for all
+
+    def calls(seen: list[str]) -> Calls:
+        if len(seen) == 3:
+            do_the_work(seen[2])
+        name = re.search(r"ESC-\S+?(?=[:\s])", seen[-1]) if seen else None
+        more = {"resolve_escalation": {"escalation_id": name[0]}} if name else {}
+        return [(tool, {**given, **more.get(tool, {})}) for tool, given, _ in TOOLS]
+
+    config = {"agent": {"ProjectCommander": {"permission": person}}}
+    with stage(tmp_path / "w", shop, plan(calls), config=config) as here:
+        said = results(here, here.ask(GO))
+        assert [(row[0], text[: len(row[2])]) for row, text in zip(TOOLS, said, strict=True)] == [
+            (row[0], row[2]) for row in TOOLS
+        ]
+        assert {row[0] for row in TOOLS} == {action.name for action in offered(ROLES["ProjectCommander"])}
+        here.model.scenario = plan(lambda _: [(action.name, GIVEN.get(action.name, {})) for action in mine])
+        for name in ("Commander", "Reviewer"):
+            mine = offered(ROLES[name])
+            answers = results(here, here.ask("look", name))
+            assert len(answers) == len(mine) and all("[NOTHING_IN_PROGRESS]" in row or "Mode" in row for row in answers)
+
+
+GIVEN = {"backlog_review_item": {"note": "I read it."}}
 
 
 def test_the_guard_keeps_a_mission_in_its_slot(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import secrets
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,17 @@ class Tools:
             return ask, None
         stop = threading.Event()
         engine.workspace.stopped = stop.is_set
-        loop = asyncio.get_running_loop()
-        engine.workspace.tell = lambda line: _hand_over(loop, tell, line)
+        loop, told = asyncio.get_running_loop(), list[Future[None]]()
+        engine.workspace.tell = lambda line: told.append(asyncio.run_coroutine_threadsafe(tell(line), loop))
         try:
             decision = await asyncio.to_thread(_perform, engine, call)
         except asyncio.CancelledError:
             stop.set()  # the person stopped the turn: the thread ends at its next look
+            for line in told:
+                line.cancel()
             raise
+        finally:  # a line that came after the answer would make a call that has ended run again, without its output
+            await asyncio.gather(*map(asyncio.wrap_future, told), return_exceptions=True)
         if isinstance(decision, Refusal):
             raise Refused(decision)
         return {"title": decision.message.split("\n", 1)[0][:120], "output": decision.message, "metadata": {}}, decision
@@ -91,10 +96,6 @@ class Tools:
         token = secrets.token_hex(8)
         self._grants[token] = (key, *agreed)
         return {"ask": {"permission": permission, "patterns": patterns}, "granted": token}
-
-
-def _hand_over(loop: asyncio.AbstractEventLoop, tell: Callable[[str], Coroutine[Any, Any, None]], line: str) -> None:
-    asyncio.run_coroutine_threadsafe(tell(line), loop)
 
 
 def _allowed(call: Call) -> Action:
