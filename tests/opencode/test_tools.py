@@ -148,7 +148,7 @@ def _suspended(here: Stage) -> Decision | Refusal | None:
     """The workspace is free again: another action may have it."""
     with contextlib.suppress(LockedError):
         return perform(
-            Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}, "person"
+            Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}
         )
     return None
 
