@@ -144,11 +144,12 @@ def _must(own: Demand, slots: int) -> tuple[Demand, list[str]]:
 def _least_budget(question: _Question, own: Demand, slots: int) -> int:
     """The smallest budget that gives it more, from near to far: shares do not fall as the budget grows."""
     start, width = max(0, question.budget) + 1, 1
+    enough = sum(max(0, demand.eligible) for demand in question.demands) + own.eligible  # fills every cap, its own too
 
     def gains(more: int) -> bool:
         return question.slots(start + more, own) > slots
 
-    while not gains(width - 1):  # ends: a budget of all caps together fills its own, which is above its slots
+    while width < enough and not gains(width - 1):
         width *= 2
     return start + bisect_left(range(width), True, key=gains)
 
