@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from echelon.core import evidence_log, requests
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.evidence import GENESIS, Problem
 from echelon.core.layout import ProjectFiles
 from echelon.core.levels import capacity, decide
+from echelon.core.merge_queue import Verdict
 from echelon.core.model import EVIDENCE, MISSIONS, TODO, BaseFacts, Mission
 from echelon.core.portfolio import scope_of
 from echelon.engine.asking import FORGED, Asker, fresh
@@ -26,6 +27,7 @@ from echelon.engine.world import decode, encode
 from echelon.errors import LockedError
 from echelon.ports import Change
 from echelon.slots import checkout, merge
+from echelon.slots.overlap import find_overlaps
 from echelon.store.lock import Owner, workspace_lock
 
 STARTS_TRIED_MAX = 20  # eligible items looked at in one round, when each is refused for a reason of its own
@@ -220,6 +222,29 @@ class Engine(Asker):
     def escapes(self, mission: Mission) -> tuple[Problem, ...]:
         """What changed in the person's repository since the item started that could run or steer something there."""
         return () if mission.in_place else tuple(self.work.escapes(mission))
+
+    def head(self, mission: Mission) -> str:
+        """Commit of the slot's work as it stands: what a merge would bring."""
+        return self.work.snapshot(mission).commit or mission.base
+
+    def speculate(self, mission: Mission, ahead: tuple[str, ...], obsolete: Callable[[], bool]) -> Verdict:
+        """Run the mission's checks on the base with the heads `ahead` merged, so that its close finds the runs done."""
+        return self.work.speculate(mission, self.base_facts(mission.scope), ahead, obsolete)
+
+    def overlaps(self) -> list[dict[str, object]]:
+        """Pairs of items in flight whose work would conflict, told before they close: their slots and the paths."""
+        if sum(1 for mission in self.world().missions if not mission.in_place) < 2:
+            return []
+        repository = self.workspace.repository
+        found = find_overlaps(repository, self.work.slots, repository.head(self.workspace.branch))
+        return [
+            {
+                "slots": [row.first, row.second],
+                "paths": list(row.conflicts or row.paths),
+                "conflicts": bool(row.conflicts),
+            }
+            for row in found.meetings
+        ]
 
     def bring_base(self, mission: Mission) -> tuple[str, tuple[str, ...]]:
         """Merge the base as it is now into the slot: (its commit, the files that conflict and carry markers)."""
