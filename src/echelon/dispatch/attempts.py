@@ -102,6 +102,8 @@ class Attempts:
         end = self._work(mission, world, "worker")
         if self._stopped():
             return halted(f"{mission.name} stays in flight")
+        for name in () if mission.in_place else self._engine.work.noticed(mission):
+            self._tell(Event("warned", mission.item, f"{name} changed while this ran; if it was not you, look at it"))
         tokens, cost = end.usage.tokens_in + end.usage.tokens_out, end.usage.cost
         if end.reason == "asked":
             return self._ask(mission, end)
@@ -127,7 +129,7 @@ class Attempts:
             return blocked(refuse("SLOT_WITHOUT_ITEM", reason))
         escapes = self._engine.escapes(mission)
         if escapes:
-            return blocked(refuse("ESCAPED", *(problem.message for problem in escapes)))
+            return blocked(refuse(escapes[0].code, *(problem.message for problem in escapes)))
         return None
 
     def _close(self, mission: Mission, tokens: int, cost: float) -> Outcome | None:

@@ -21,7 +21,9 @@ from echelon.ports import Host
 
 SHOWN_MAX = 20  # names in one sentence
 POLL_SECONDS = 0.2  # how soon a stop is seen while all slots work
-PAUSE_CODES = frozenset({"RECORD_CHANGED", "ESCAPED", "CONFIG_INVALID"})  # nothing may go on before a person looked
+PAUSE_CODES = frozenset(
+    {"RECORD_CHANGED", "ESCAPED", "BASE_REWOUND", "CONFIG_INVALID"}
+)  # nothing may go on before a person looked
 
 _Running = dict["Future[Outcome | None]", str]
 

@@ -48,6 +48,8 @@ def observe(engine: Engine) -> Observed:
     try:
         workspace.branch  # noqa: B018 - whether there is one is the question
         seen = replace(seen, unfinished_merge=workspace.repository.operation_in_progress() or "")
+        rewound = engine.baseline.problem()
+        seen = replace(seen, rewound=rewound.message if rewound else "")
         if (workspace.state / "slots").is_dir():
             slots = engine.work.slots
             names = tuple(slot.id for slot in slots.open_slots())
@@ -65,6 +67,8 @@ def repair(engine: Engine) -> Repaired:
     with workspace.delivering("doctor --repair"):
         before = examine(engine)
         workspace.store.recover()
+        if any(row.code == "BASE_REWOUND" for row in before):
+            engine.baseline.restore()
         written = engine.write("doctor --repair", recovery.repairs)
         if (workspace.state / "slots").is_dir():
             moved = engine.work.slots.moved()

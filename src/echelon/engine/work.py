@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -59,6 +59,10 @@ class Examination:
             previous=previous,
             in_place=mission.in_place,
         )
+
+    def with_problem(self, problem: Problem) -> Examination:
+        """The same, and one more thing in the way."""
+        return replace(self, findings=replace(self.findings, problems=(*self.findings.problems, problem)))
 
     def as_json(self) -> dict[str, Any]:
         """For the evidence log: what was run and what stood in the way; output tails included, capped by the runner."""
@@ -315,7 +319,7 @@ class Work:
         """What the person's repository can be steered by, before the mission."""
         file = self._guard_file(slot_id)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.write_text(json.dumps(_steering(guard.fingerprint(self._workspace.repository))), "utf-8")
+        file.write_text(json.dumps(dict(guard.fingerprint(self._workspace.repository))), "utf-8")
 
     def escapes(self, mission: Mission) -> list[Problem]:
         """Hooks, configuration and attributes of the repository that changed while the mission ran.
@@ -326,10 +330,23 @@ class Work:
             before = json.loads(self._guard_file(mission.slot).read_text("utf-8"))
         except (OSError, ValueError):
             return []
-        changed = guard.compare(before, _steering(guard.fingerprint(self._workspace.repository)))
+        changed = guard.compare(_steering(before), _steering(guard.fingerprint(self._workspace.repository)))
         if not changed:
             return []
         return [Problem("ESCAPED", f"changed in the repository's git folder: {', '.join(changed[:SHOWN_MAX])}")]
+
+    def noticed(self, mission: Mission) -> tuple[str, ...]:
+        """References (tags, notes, branches) that moved and reflogs that shrank while the mission ran.
+
+        A person may do that at any time, so nothing is refused for it; it is told.
+        """
+        try:
+            before = json.loads(self._guard_file(mission.slot).read_text("utf-8"))
+        except (OSError, ValueError):
+            return ()
+        base = f"refs/heads/{self._workspace.branch}"
+        changed = guard.compare(before, guard.fingerprint(self._workspace.repository))
+        return tuple(name for name in changed if name.startswith(("refs/", "logs/")) and name != base)[:SHOWN_MAX]
 
     # --------------------------------------------------------------------------------------------------- merge
 

@@ -80,4 +80,12 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
         "git is in the middle of something in your checkout.",
         "finish or abort it; until then the checkout does not follow the base branch",
     ),
+    "BASE_REWOUND": (
+        "The base branch no longer contains what Echelon merged last: somebody moved it back or replaced it.",
+        "echelon doctor --repair puts it back; if you moved it on purpose: echelon call workspace_accept_base",
+    ),
+    "DELIVERED_NOT_MARKED": (
+        "An item was delivered with evidence and is not marked [x].",
+        "echelon doctor --repair marks it; git reset may have brought old state files back",
+    ),
 }

@@ -7,12 +7,15 @@ from echelon.core.documents.grammar import State
 from echelon.core.layout import ENTERPRISE, STATE, WORKING_PROGRAM
 from echelon.core.levels.ending import is_active_file
 from echelon.core.model import ACTIVE, MISSIONS, SLOTS, World
-from echelon.core.portfolio import Project
+from echelon.core.portfolio import Project, item_key
 from echelon.core.recovery.placed import Observed, Placed
 
 
 def consistency(world: World, observed: Observed) -> list[Placed]:
-    found = [row for project in world.portfolio.projects() for row in _items(world, project)]
+    closed = delivered(world)
+    found = [
+        row for project in world.portfolio.projects() for row in (*_items(world, project), *_unmarked(project, closed))
+    ]
     found += [*_orphans(world), *_active_file(world), *_working(world), *_capacity(world), *_slots_file(world)]
     return found + _machine(world, observed)
 
@@ -36,6 +39,24 @@ def _items(world: World, project: Project) -> list[Placed]:
         message = f"{entry.id} is marked [/] and no mission runs for it"
         subject = f"{project.key}/{entry.id}" if project.key else entry.id
         found.append(Placed(path, line, column, "ITEM_WITHOUT_SLOT", "error", message, "set it to [ ]", subject))
+    return found
+
+
+def delivered(world: World) -> frozenset[str]:
+    """Keys of the items that were delivered with evidence, by our own record."""
+    return frozenset(attempt.item for attempt in world.attempts if attempt.coverage)
+
+
+def _unmarked(project: Project, closed: frozenset[str]) -> list[Placed]:
+    """Delivered with evidence and marked otherwise: a `git reset` brings old state files back (W-A8)."""
+    found: list[Placed] = []
+    for entry in project.backlog.entries if project.backlog else ():
+        key = item_key(project.key, entry.id)
+        if key in closed and entry.state is not State.DELIVERED and project.backlog:
+            line, column = lines.Places(project.backlog.text)(project.backlog.span(entry.id)[0])
+            message = f"{entry.id} was delivered with evidence and is marked {entry.state.value}"
+            path = project.files.backlog
+            found.append(Placed(path, line, column, "DELIVERED_NOT_MARKED", "warning", message, "mark it [x]", key))
     return found
 
 
@@ -123,6 +144,9 @@ def _machine(world: World, observed: Observed) -> list[Placed]:
     found += [Placed("", 0, 0, code, "error", message) for code, message in observed.faults]
     if not observed.faults:
         found += _slots(world, observed)
+    if observed.rewound:
+        repair = "keep what stands there under a rescue ref and put the branch back"
+        found.append(Placed("", 0, 0, "BASE_REWOUND", "error", observed.rewound, repair))
     if observed.unfinished_merge:
         message = f"git is in the middle of a {observed.unfinished_merge} in your checkout"
         found.append(Placed("", 0, 0, "MERGE_UNFINISHED", "warning", message))

@@ -11,6 +11,7 @@ from echelon.core.levels.ending import is_active_file
 from echelon.core.levels.journals import Writes
 from echelon.core.model import ACTIVE, SLOTS, Mission, World, without_mission
 from echelon.core.portfolio import Project, item_key
+from echelon.core.recovery.consistency import delivered
 from echelon.core.recovery.spelling import respelled
 
 
@@ -46,9 +47,13 @@ def _changed(writes: Writes, path: str, before: EntriesDocument, after: EntriesD
 
 
 def _markers(world: World, project: Project, document: EntriesDocument) -> EntriesDocument:
-    """An item marked [/] that no mission runs for can start again."""
-    known = {row.item for row in world.missions}
+    """An item delivered with evidence is marked so; one marked [/] that no mission runs for can start again."""
+    known, closed = {row.item for row in world.missions}, delivered(world)
     for entry in document.entries:
+        if item_key(project.key, entry.id) in closed and entry.id not in document.duplicates:
+            if entry.state is not State.DELIVERED:
+                document = entries.set_state(document, entry.id, State.DELIVERED)
+            continue
         lost = entry.state is State.ACTIVE and item_key(project.key, entry.id) not in known
         if lost and entry.id not in document.duplicates:
             document = entries.set_state(document, entry.id, State.PENDING)
