@@ -9,6 +9,7 @@ from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents import render, settings
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
+from echelon.core.evidence import Problem
 from echelon.core.layout import ENTERPRISE
 from echelon.core.levels import capacity, journals, nodes, rollup, storage
 from echelon.core.levels.holding import held
@@ -71,24 +72,27 @@ def _choose(world: World, node: Node, request: MoveProgram) -> tuple[Entry, Prog
     else:
         eligible, reasons = nodes.candidates(node)
         eligible = capacity.ranked(world, eligible)
-    told: list[str] = []
+    told: list[Problem] = []
     for entry in eligible:
         program = world.portfolio.program(entry.id)
         problems = _problems(world, program, request.parallel) if program else []
         if program is not None and not problems:
             return entry, program
         told += problems
-    return nodes.nothing(node, (*told, *reasons))
+    return nodes.nothing(node, reasons, told)
 
 
-def _problems(world: World, program: Program, parallel: bool) -> list[str]:
+def _problems(world: World, program: Program, parallel: bool) -> list[Problem]:
     if program.refused:
-        return [f"[STORAGE_PATH_INVALID] {program.refused}"]
+        return [Problem("STORAGE_PATH_INVALID", program.refused)]
     if program.document is None:
-        return [f"[STORED_PROGRAM_MISSING] {program.key}: {program.files.document} is missing"]
+        return [Problem("STORED_PROGRAM_MISSING", f"{program.key}: {program.files.document} is missing")]
     if parallel:
         return []
-    return [f"[WORKING_FILES_IN_THE_WAY] {program.key}: {row}" for row in storage.program_in_the_way(world, program)]
+    return [
+        Problem("WORKING_FILES_IN_THE_WAY", f"{program.key}: {row}")
+        for row in storage.program_in_the_way(world, program)
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------ ends

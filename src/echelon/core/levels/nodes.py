@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from echelon.core import eligibility, states
@@ -10,6 +10,7 @@ from echelon.core.decide import Refusal, refuse
 from echelon.core.documents import entries, render
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import State
+from echelon.core.evidence import Problem
 from echelon.core.levels import journals
 from echelon.core.levels.journals import Writes
 from echelon.core.model import World
@@ -65,8 +66,11 @@ def obstacles(node: Node, entry: Entry) -> tuple[str, ...]:
     return tuple(row.message for row in eligibility.obstacles_of(entry, node.document, {}, held))
 
 
-def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
-    """Why no entry starts; "complete" is said only when every one is delivered or waived (W8)."""
+def nothing(node: Node, reasons: tuple[str, ...], told: Sequence[Problem] = ()) -> Refusal:
+    """Why no entry starts; "complete" is said only when every one is delivered or waived (W8).
+
+    `told`: what is wrong with those that could start otherwise; it names the refusal when it is the only thing.
+    """
     found = node.document.entries
     if found and all(entry.settled for entry in found):
         return refuse("PROGRAM_COMPLETE" if node.noun == "project" else "ENTERPRISE_COMPLETE")
@@ -77,7 +81,10 @@ def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
         for entry in found
         if entry.state in (State.FAILED, State.SUSPENDED, State.ACTIVE) and not entry.settled
     )
-    return refuse("NOTHING_ELIGIBLE", *reasons, *rest[: eligibility.SHOWN_MAX])
+    codes = {problem.code for problem in told}
+    code = told[0].code if len(codes) == 1 and not reasons else "NOTHING_ELIGIBLE"
+    reasons = (*(problem.message for problem in told), *reasons)
+    return refuse(code, *reasons, *rest[: eligibility.SHOWN_MAX])
 
 
 def flipped(world: World, node: Node, entry: Entry, state: State, kind: str, words: str, now: str) -> Writes:

@@ -12,6 +12,7 @@ from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents import render
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
+from echelon.core.evidence import Problem
 from echelon.core.levels import nodes, rollup, storage
 from echelon.core.levels.holding import held, program_held
 from echelon.core.levels.journals import Writes
@@ -101,29 +102,29 @@ def _choose(world: World, program: Program, node: Node, request: MoveProject) ->
         eligible: tuple[Entry, ...] = () if (reasons := nodes.obstacles(node, entry)) else (entry,)
     else:
         eligible, reasons = nodes.candidates(node)
-    told: list[str] = []
+    told: list[Problem] = []
     for entry in eligible:
         project = program.find(entry.id)
         problems = _problems(world, project, request.parallel) if project else []
         if project is not None and not problems:
             return entry, project
         told += problems
-    return nodes.nothing(node, (*told, *reasons))
+    return nodes.nothing(node, reasons, told)
 
 
-def _problems(world: World, project: Project, parallel: bool) -> list[str]:
+def _problems(world: World, project: Project, parallel: bool) -> list[Problem]:
     if project.refused:
-        return [f"[STORAGE_PATH_INVALID] {project.refused}"]
+        return [Problem("STORAGE_PATH_INVALID", project.refused)]
     missing = [
         path
         for path, known in ((project.files.spec, project.spec), (project.files.backlog, project.backlog))
         if known is None
     ]
     if missing:
-        return [f"[STORED_PROJECT_MISSING] {project.id}: {' and '.join(missing)} missing"]
+        return [Problem("STORED_PROJECT_MISSING", f"{project.id}: {' and '.join(missing)} missing")]
     if parallel:
         return []
-    return [f"[WORKING_FILES_IN_THE_WAY] {project.id}: {row}" for row in storage.in_the_way(world, project)]
+    return [Problem("WORKING_FILES_IN_THE_WAY", f"{project.id}: {row}") for row in storage.in_the_way(world, project)]
 
 
 # ------------------------------------------------------------------------------------------------------ ends
