@@ -1,4 +1,4 @@
-"""What is measured, in the order of the page, and the limits that issues 2 ("Speed") and 3 name."""
+"""What is measured, in the order of the page, and the limits that issues 2 ("Speed"), 3 and 4 name."""
 
 from __future__ import annotations
 
@@ -45,6 +45,25 @@ GROUPS = (
             Row("start_close_cold", "start + close in a process of its own"),
             Row("journal", "500 durable journal appends with rotation", 2000, 3477),
             Row("journal_cpu", "… of that processor time"),
+        ),
+    ),
+    Group(
+        "allocation",
+        "Sharing a budget of 50,000 slots among 1,000 programs",
+        (
+            Row("allocate_proportional", "`proportional`, demands that all fit, as the peer's study measures", 10, 908),
+            Row("allocate_equal", "`equal`, the same", 10, 1099),
+            Row("allocate_priority_first", "`priority-first`, the same", 10, 0.4),
+            Row(
+                "allocate_proportional_wide",
+                "`proportional`, ten times the demands, so that most slots are contested",
+                10,
+            ),
+            Row("allocate_equal_wide", "`equal`, the same", 10),
+            Row("allocate_priority_first_wide", "`priority-first`, the same", 10),
+            Row("explain", "why a program has its share, with every lever tried"),
+            Row("allocate_tenth", "`proportional`, ten times the demands, a budget of 5,000"),
+            Row("slot_by_slot_tenth", "… one slot at a time, the peer's way, in Python"),
         ),
     ),
     Group(

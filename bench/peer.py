@@ -15,13 +15,15 @@ from bench import materials
 from bench.timing import WORK, Samples, process, scratch
 
 PACKAGE, VERSION = "open-codining", "1.0.6"
-FUNCTIONS = ("parseBacklog", "startNextItem", "closeActiveItem", "appendJournalEntry")
+FUNCTIONS = ("parseBacklog", "startNextItem", "closeActiveItem", "appendJournalEntry", "computeAllocation")
 SCRIPT = """
 import { pathToFileURL } from "node:url";
 import { mkdirSync, writeFileSync, readFileSync } from "node:fs";
 const [bundle, workspace, journals] = process.argv.slice(2);
 const peer = await import(pathToFileURL(bundle).href);
 const found = { parse: [], start_close: [], journal: [] };
+const demands = Array.from({ length: 1000 }, (_, i) =>
+  ({ id: `PGM-${i}`, priority: 1 + (i % 4), paused: i % 17 === 0, eligibleItems: (13 * i) % 40, order: i }));
 const timed = async (key, run) => { const t = performance.now(); await run(); found[key].push(performance.now() - t); };
 const text = readFileSync(`${workspace}/.opencode/backlog.md`, "utf-8");
 for (let i = 0; i < 16; i++) await timed("parse", () => { if (peer.parseBacklog(text).length !== 10000) throw Error("items"); });
@@ -41,6 +43,12 @@ for (let i = 0; i < 3; i++) {
     for (let n = 0; n < 500; n++)
       if (!(await peer.appendJournalEntry(folder, ".opencode/project.md", "ITEM LIVRÉ", `B${n} — mesure de l'ajout`))) throw Error("append");
   });
+}
+for (const strategy of ["proportional", "equal", "priority-first"]) {
+  const key = `allocate_${strategy.replace("-", "_")}`;
+  found[key] = [];
+  for (let i = 0; i < 4; i++) await timed(key, () => peer.computeAllocation(50000, strategy, demands));
+  found[key].shift();
 }
 found.parse.shift(); found.start_close.shift();
 console.log("RESULT " + JSON.stringify(found));

@@ -354,7 +354,7 @@ def test_doctor_repairs_without_loss_and_undo_takes_it_back(tmp_path: Path) -> N
     shop = Shop.make(tmp_path, text)
     before = (shop.root / ".opencode/backlog.md").read_bytes()
     found = shop.cli("doctor")
-    assert found.returncode == 1 and "IN_PROGRESS_WITHOUT_MISSION" in found.stdout
+    assert found.returncode == 1 and "ITEM_WITHOUT_SLOT" in found.stdout
     assert "backlog.md:5:1" in found.stdout
     assert shop.cli("doctor", "--repair").returncode == 0
     assert shop.states() == {"B001": "pending", "B002": "delivered"}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import re
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from echelon.testing.model import Asked, Reply, call, say
-from echelon.testing.opencode import MAIN, OLDER, installed, missing
+from echelon.testing.opencode import MAIN, OLDER, installed, missing, seed
 from opencode_chain import GO, Chain, role, stage
 from proofs import LONG
-from workspaces import CONFIG, Shop, backlog, wants
+from slots_world import write
+from workspaces import CONFIG, Shop, backlog, bytes_of, wants
 
 
 @pytest.mark.parametrize("version", [MAIN, OLDER])
@@ -37,7 +41,7 @@ def test_one_prompt_delivers_the_backlog_with_proof(tmp_path: Path, version: str
 
 
 def test_background_work_is_waited_for(tmp_path: Path) -> None:
-    """While a Commander works in the background its caller's loop sends nothing."""
+    """W8: while a Commander works in the background its caller's loop sends nothing, and its answer is the whole one."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
     chain = Chain()
 
@@ -58,6 +62,64 @@ def test_background_work_is_waited_for(tmp_path: Path) -> None:
         session = here.ask(GO)
         assert shop.delivered() == ["B001"]
         assert not any("in flight" in text for text in here.texts(session)), "no prompt while it worked"
+
+
+def test_a_workspace_that_is_made_while_opencode_is_open_is_found(tmp_path: Path) -> None:
+    """`echelon init` in a terminal beside it: nobody has to start OpenCode again."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    state, later = shop.root / ".opencode", tmp_path / "later"
+    state.rename(later)
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        session = here.server.create(title="t")
+        command, where = {"command": "status", "arguments": ""}, {"directory": str(shop.root)}
+        assert here.server.request("POST", f"/session/{session}/command", command, where)[0] >= 400
+        here.ask("hello", session=session)
+        assert "no .opencode folder" in here.shown() and not here.loops()
+        shutil.rmtree(state, ignore_errors=True)  # OpenCode may have made one of its own
+        later.rename(state)
+        here.ask(GO, session=session)
+        loop = here.loop(session)
+        assert loop and loop.code == "BACKLOG_COMPLETE" and shop.delivered() == ["B001"]
+
+
+def test_a_persons_files_are_as_they_were_after_a_delivery(tmp_path: Path) -> None:
+    """W4: hundreds of files below .opencode, and those of OpenCode's own plugins, are nobody's to tidy up."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    folder = shop.root / ".opencode"
+    seed(folder)
+    notes = {f"docs/note-{number}.md": f"{number}\n" for number in range(600)}
+    own = {"bun.lock": "{}", "node_modules/mine/index.js": "1\n", "archive/old.md": "old\n", "agent/my.md": "Mine.\n"}
+    write(folder, {**notes, **own})
+    shop.commit("with notes", {"src/a.py": "a = 1\n"})
+    write(shop.root, {"draft.txt": "not in git\n"})
+    before = bytes_of(shop.root)
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        here.ask(GO)
+        assert shop.delivered() == ["B001"]
+    after = bytes_of(shop.root)
+    changed = {name for name, content in before.items() if after.get(name) != content}
+    assert changed <= {".opencode/backlog.md"}, changed
+
+
+def test_two_workspaces_in_one_opencode_have_nothing_to_do_with_each_other(tmp_path: Path) -> None:
+    """W12: items, loops, contracts and slots are of the directory that a session is in."""
+    shop = Shop.make(tmp_path / "first", backlog(wants("B001"), wants("B002")), {})
+    other = Shop.make(tmp_path / "second", backlog(wants("B007")), {})
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        there = dataclasses.replace(here, shop=other)
+        sessions = here.server.create(title="t"), here.server.create(other.root, title="t")
+        for session in sessions:
+            here.server.prompt(session, GO, "ProjectCommander")
+        here.wait(sessions[0])
+        there.wait(sessions[1])
+        assert (shop.delivered(), other.delivered()) == (["B001", "B002"], ["B007"])
+        assert (set(here.loops()), set(there.loops())) == ({sessions[0]}, {sessions[1]})
+        for asked in here.model.turns():
+            if role(asked) == "Worker":
+                mine, theirs = ("B007", "B00[12]") if "B007" in asked.last_user else ("B00[12]", "B007")
+                assert re.search(mine, asked.system) and not re.search(theirs, asked.system)
+    assert (sorted(shop.merges()), other.merges()) == (["B001", "B002"], ["B007"])
+    assert shop.verify().holds and other.verify().holds
 
 
 def test_a_refused_close_counts_and_the_reason_reaches_the_next_attempt(tmp_path: Path) -> None:

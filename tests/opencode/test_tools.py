@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import re
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from echelon.actions.table import ACTIONS, perform
 from echelon.bridge.roles import ROLES, offered
+from echelon.core.decide import Decision, Refusal
+from echelon.engine.engine import Engine
+from echelon.engine.workspace import Workspace
+from echelon.errors import LockedError
 from echelon.testing.model import Asked, Reply, call, say
-from opencode_chain import GO, Chain, Stage, role, stage
-from workspaces import Shop, backlog, wants
+from opencode_chain import GO, Chain, Stage, item_in, role, stage
+from workspaces import Shop, backlog, check, item, wants
 
 Calls = list[tuple[str, Mapping[str, Any]]]
 START: Calls = [("backlog_start_item", {})]
@@ -80,6 +88,7 @@ def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, 
         if reply == "reject":
             loop = here.loop(session)
             assert loop and loop.code == "LOOP_STOPPED", "a no is a no"
+            here.until(lambda: "you declined what it asked for" in here.shown())
 
 
 @pytest.mark.parametrize("reply", ["once", "reject"])
@@ -100,6 +109,54 @@ def test_what_is_a_persons_waits_for_the_person(tmp_path: Path, reply: str) -> N
         assert pending == (reply == "reject")
 
 
+def do_the_work(said: str) -> None:
+    """What an agent would do in the slot that the answer of a start names."""
+    slot = Path(re.search(r"The directory: (.+)", said)[1])  # type: ignore[index]  # a start says it
+    (slot / f"{item_in(said)}.txt").write_text("done\n", "utf-8")
+    todo = slot / ".opencode" / "todo.md"
+    todo.write_text(todo.read_text("utf-8").replace("[ ]", "[x]"), "utf-8")
+
+
+def running(word: str) -> bool:
+    """Whether a process on this machine has the word on its command line; one in a sandbox, too."""
+    return bool(subprocess.run(["pgrep", "-f", word], capture_output=True).stdout)
+
+
+def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(tmp_path: Path) -> None:
+    """W24: nothing that was started for a turn is left when the person stops the turn."""
+    seconds = f"600.{random.randrange(10**8):08}"
+    command = f"grep -qx done B001.txt && sleep {seconds}"
+    shop = Shop.make(tmp_path, backlog(item("B001", check(command))), {})
+
+    def calls(seen: list[str]) -> Calls:
+        if seen:
+            do_the_work(seen[0])
+        return [*START, ("backlog_verify_item", {})]
+
+    with stage(tmp_path / "w", shop, plan(calls)) as here:
+        session = here.server.create(title="t")
+        here.server.prompt(session, GO, "ProjectCommander")
+        here.until(lambda: running(seconds), 30)
+        here.until(lambda: f"runs {command}" in titles(here, session))
+        here.server.post(f"/session/{session}/abort", directory=str(shop.root))
+        here.until(lambda: not running(seconds))
+        here.until(lambda: (loop := here.loop(session)) and loop.code == "LOOP_STOPPED")
+        here.until(lambda: isinstance(_suspended(here), Decision), 30)
+
+
+def _suspended(here: Stage) -> Decision | Refusal | None:
+    """The workspace is free again: another action may have it."""
+    with contextlib.suppress(LockedError):
+        return perform(Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"})
+    return None
+
+
+def titles(here: Stage, session: str) -> list[str]:
+    """What is shown at the calls of a session."""
+    parts = [part for message in here.server.messages(session) for part in message["parts"]]
+    return [part["state"].get("title") or "" for part in parts if part["type"] == "tool"]
+
+
 def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(tmp_path: Path) -> None:
     """W-G10, W-F3: levels are rules, not advice."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
@@ -115,6 +172,55 @@ def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(tmp_
         assert "rule which prevents you" in refused or "denied" in refused.lower(), refused
         assert not any(role(asked) == "ProjectCommander" and asked.parent for asked in here.model.turns())
         assert session
+
+
+# What ProjectCommander calls, one after the other, and how each answer begins.
+TOOLS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
+    ("backlog_status", {}, "Mode "),
+    ("portfolio_report", {}, "#"),
+    ("backlog_start_item", {"itemId": "B001"}, "STARTED B001"),
+    ("backlog_attest", {"note": "I read it."}, "ATTESTED"),
+    ("backlog_accept_weakening", {"note": "right"}, "ACCEPTED"),
+    ("backlog_verify_item", {}, "PROVED B001"),
+    ("backlog_close_item", {}, "CLOSED B001"),
+    ("backlog_start_item", {"itemId": "B002"}, "STARTED B002"),
+    ("backlog_suspend_item", {"reason": "later"}, "SUSPENDED B002"),
+    ("backlog_resume_item", {"itemId": "B002"}, "RESUMED B002"),
+    ("backlog_start_item", {"itemId": "B002"}, "STARTED B002"),
+    ("backlog_fail_item", {"reason": "never"}, "FAILED B002"),
+    (*ESCALATE[0], "ESCALATION ESC-"),
+    ("resolve_escalation", {"decision": "red"}, "DECIDED ESC-"),
+)  # fmt: skip
+
+
+def test_every_tool_that_is_offered_works(tmp_path: Path) -> None:
+    """W11: each is called once with what it needs, in the order in which it makes sense."""
+    text = backlog(item("B001", check("grep -qx done B001.txt"), "it reads well"), wants("B002"))
+    shop = Shop.make(tmp_path, text, {})
+    person = {name: "allow" for name, action in ACTIONS.items() if action.who == "person"}  # said once, for all
+
+    def calls(seen: list[str]) -> Calls:
+        if len(seen) == 3:
+            do_the_work(seen[2])
+        name = re.search(r"ESC-\S+?(?=[:\s])", seen[-1]) if seen else None
+        more = {"resolve_escalation": {"escalation_id": name[0]}} if name else {}
+        return [(tool, {**given, **more.get(tool, {})}) for tool, given, _ in TOOLS]
+
+    config = {"agent": {"ProjectCommander": {"permission": person}}}
+    with stage(tmp_path / "w", shop, plan(calls), config=config) as here:
+        said = results(here, here.ask(GO))
+        assert [(row[0], text[: len(row[2])]) for row, text in zip(TOOLS, said, strict=True)] == [
+            (row[0], row[2]) for row in TOOLS
+        ]
+        assert {row[0] for row in TOOLS} == {action.name for action in offered(ROLES["ProjectCommander"])}
+        here.model.scenario = plan(lambda _: [(action.name, GIVEN.get(action.name, {})) for action in mine])
+        for name in ("Commander", "Reviewer"):
+            mine = offered(ROLES[name])
+            answers = results(here, here.ask("look", name))
+            assert len(answers) == len(mine) and all("[NOTHING_IN_PROGRESS]" in row or "Mode" in row for row in answers)
+
+
+GIVEN = {"backlog_review_item": {"note": "I read it."}}
 
 
 def test_the_guard_keeps_a_mission_in_its_slot(tmp_path: Path) -> None:

@@ -29,6 +29,13 @@ PROMISED = {
     "tokens_mission": 3000,
     "tokens_worker": 2000,
     "tokens_own": 0,
+    # Issue 4: 1,000 programs, budget 50,000
+    "allocate_proportional": 10,
+    "allocate_equal": 10,
+    "allocate_priority_first": 10,
+    "allocate_proportional_wide": 10,
+    "allocate_equal_wide": 10,
+    "allocate_priority_first_wide": 10,
 }
 ASK = """
 import importlib, json

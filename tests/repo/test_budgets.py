@@ -15,12 +15,12 @@ STARTERS = {
     "slots/git.py": "runs git",
     "checks/supervise.py": "runs checks and set-up commands",
     "checks/sandbox.py": "tries bubblewrap once",
-    "hosts/scripted.py": "runs what the playbook says, as an agent would",
+    "hosts/scripted.py": "runs what the playbook says, as an agent or its person would",
     "hosts/opencode/binary.py": "asks OpenCode for its version",
     "hosts/opencode/server.py": "runs an OpenCode of our own",
     "hosts/opencode/processes.py": "asks ps for memory and start time on macOS",
     "testing/opencode.py": "runs OpenCode in tests and trials",
-    "testing/playing.py": "commits as the person of a playbook",
+    "cli/commands/demo.py": "a delivery of our own, to kill it",
 }
 # State files are opened by the store alone. These open or write other files, each for the reason given.
 OPENERS = {
@@ -49,8 +49,10 @@ OPENERS = {
     "cli/health.py": "the workspace of a trial",
     "engine/work.py": "the briefing in a slot, and what the guard remembers",
     "engine/running.py": "the base's files for a preparation",
+    "engine/baseline.py": "our record of the base branch, in the state directory",
     "engine/inplace.py": "what the checks said before the work",
     "cli/crash.py": "crash logs",
+    "cli/saving.py": "the page a person asked for",
 }
 _OPENING = {"write_text", "write_bytes", "rename", "fsync", "fdopen"}
 

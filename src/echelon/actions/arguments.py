@@ -166,3 +166,8 @@ class BudgetArguments:
 class ValidateArguments:
     repair: bool = _doc("Repair what can be repaired without losing anything; else only look.", default=False)
     dry_run: bool = _doc("With repair: say what would be done, and do nothing.", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseArguments:
+    reason: str = _doc("Why the branch was moved.")

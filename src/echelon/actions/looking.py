@@ -59,3 +59,11 @@ def validate(engine: Engine, given: given_.ValidateArguments, _caller: Caller) -
 def _line(row: doctor.Placed) -> str:
     place = f"{row.path}:{row.line}" if row.line else row.path or "workspace"
     return f"[{row.severity.upper()}] ({place}) {row.code}: {row.message}"
+
+
+def accept_base(engine: Engine, given: given_.BaseArguments, _caller: Caller) -> Answer:
+    """A person moved the base branch on purpose."""
+    if not given.reason.strip():
+        return refuse("ARGUMENT_MISSING", "say why: reason")
+    commit = engine.baseline.accept()
+    return Decision({}, f"ACCEPTED: the base branch is right at {commit[:12]}.", data={"commit": commit})

@@ -115,6 +115,7 @@ _PROGRAMS = (
 _ALL = (
     Action("portfolio_report", "project", "The report as Markdown.", args.NoArguments, looking.portfolio, changes=False, also=_UPPER),
     Action("validate_workspace", "project", "What is wrong in the workspace, and with repair: mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
+    Action("workspace_accept_base", "project", "Say that the base branch is right as it is, though it was moved back.", args.BaseArguments, looking.accept_base, "person", also=_UPPER),
 )  # fmt: skip
 ACTIONS: dict[str, Action] = {action.name: action for action in (*_ITEMS, *_PROJECTS, *_PROGRAMS, *_ALL)}
 

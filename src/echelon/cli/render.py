@@ -35,6 +35,13 @@ def document(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=True), flush=True)
 
 
+def page(text: str) -> None:
+    """A whole HTML page for another program. It is cleaned where it is made; a byte changed here would break its digests."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.buffer.flush()
+
+
 def markdown(text: str) -> None:
     """Markdown: drawn on a terminal, plain text elsewhere."""
     if not sys.stdout.isatty():

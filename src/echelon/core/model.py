@@ -183,6 +183,7 @@ class Attempt:
     commit: str = ""
     in_place: bool = False
     evidence: str = ""  # digest of the closing record, of a delivered item
+    files: tuple[str, ...] = ()  # paths that conflicted: what it is known to write, besides what its item declares
 
     def as_line(self) -> str:
         return canonical.dumps({name: getattr(self, name) for name in self.__slots__}) + "\n"
@@ -194,6 +195,7 @@ def read_attempts(text: str | None) -> tuple[Attempt, ...]:
     for row in (text or "").split("\n"):
         if row.strip():
             value = json.loads(row)
+            value["files"] = tuple(value.get("files", ()))
             found.append(Attempt(**{name: value[name] for name in Attempt.__slots__ if name in value}))
     return tuple(found)
 

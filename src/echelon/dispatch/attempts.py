@@ -15,8 +15,10 @@ from echelon.core import briefing, requests
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
+from echelon.core.merge_queue import Verdict
 from echelon.core.model import Mission, Reason, World
 from echelon.dispatch import ladder
+from echelon.dispatch.landing import Landing
 from echelon.dispatch.outcome import LINE_MAX, REASONS, codes_of, definition_is_wrong, tamed, words
 from echelon.engine.engine import Engine
 from echelon.errors import HostError, TamperError
@@ -58,8 +60,16 @@ def halted(state: str) -> Outcome:
 class Attempts:
     """Takes missions to their end on one host. Safe in threads, one mission in each."""
 
-    def __init__(self, engine: Engine, host: Host, tell: Callable[[Event], None], stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        host: Host,
+        tell: Callable[[Event], None],
+        stopped: Callable[[], bool],
+        landing: Landing | None = None,
+    ) -> None:
         self._engine, self._host, self._tell, self._stopped = engine, host, tell, stopped
+        self._landing = landing  # None: nobody else lands
 
     def run(self, item: str) -> Outcome | None:
         """Until the mission of this item is over; an Outcome when only a person can go on with it, or at a stop.
@@ -92,6 +102,8 @@ class Attempts:
         end = self._work(mission, world, "worker")
         if self._stopped():
             return halted(f"{mission.name} stays in flight")
+        for name in () if mission.in_place else self._engine.work.noticed(mission):
+            self._tell(Event("warned", mission.item, f"{name} changed while this ran; if it was not you, look at it"))
         tokens, cost = end.usage.tokens_in + end.usage.tokens_out, end.usage.cost
         if end.reason == "asked":
             return self._ask(mission, end)
@@ -114,19 +126,36 @@ class Attempts:
         entry = world.backlog.find(mission.local) if world.backlog else None
         if entry is None or entry.state is not State.ACTIVE:
             reason = f"{mission.name} runs, and the backlog says that {mission.item} is {entry.state.value if entry else 'gone'}"
-            return blocked(refuse("MISSION_WITHOUT_ITEM", reason))
+            return blocked(refuse("SLOT_WITHOUT_ITEM", reason))
         escapes = self._engine.escapes(mission)
         if escapes:
-            return blocked(refuse("ESCAPED", *(problem.message for problem in escapes)))
+            return blocked(refuse(escapes[0].code, *(problem.message for problem in escapes)))
         return None
 
     def _close(self, mission: Mission, tokens: int, cost: float) -> Outcome | None:
-        decision = self._engine.close(mission.item, tokens=tokens, cost=cost)
+        decision = self._land(mission, tokens, cost)
         if isinstance(decision, Decision):
             self._tell(Event("delivered", mission.item, decision.message))
             return None
         self._tell(Event("refused", mission.item, _headline(decision)))
         return self._refused(mission, decision, tokens, cost)
+
+    def _land(self, mission: Mission, tokens: int, cost: float) -> Decision | Refusal:
+        """Close in turn: one after another in the order they were ready, tested ahead meanwhile."""
+
+        def close() -> Decision | Refusal:
+            return self._engine.close(mission.item, tokens=tokens, cost=cost)
+
+        if mission.in_place or self._landing is None:
+            return close()
+
+        def ahead(heads: tuple[str, ...], obsolete: Callable[[], bool]) -> Verdict:
+            return self._engine.speculate(mission, heads, obsolete)
+
+        head = self._engine.head(mission)
+        return self._landing.land(
+            mission.item, head, ahead, close, self._stopped, lambda said: isinstance(said, Decision)
+        )
 
     def _work(self, mission: Mission, world: World, role: Literal["worker", "reviewer", "planner"]) -> TurnEnd:
         """One session of the host, inside the limits."""

@@ -14,13 +14,16 @@ from echelon.core import report
 from echelon.core.decide import Refusal, refuse
 from echelon.dispatch import advance
 from echelon.dispatch.attempts import Attempts, Event, Outcome, blocked, halted
+from echelon.dispatch.landing import Landing
 from echelon.engine.engine import Engine
 from echelon.errors import LockedError, StoppedError
 from echelon.ports import Host
 
 SHOWN_MAX = 20  # names in one sentence
 POLL_SECONDS = 0.2  # how soon a stop is seen while all slots work
-PAUSE_CODES = frozenset({"RECORD_CHANGED", "ESCAPED", "CONFIG_INVALID"})  # nothing may go on before a person looked
+PAUSE_CODES = frozenset(
+    {"RECORD_CHANGED", "ESCAPED", "BASE_REWOUND", "CONFIG_INVALID"}
+)  # nothing may go on before a person looked
 
 _Running = dict["Future[Outcome | None]", str]
 
@@ -36,7 +39,8 @@ class Delivery:
         self._failed = threading.Event()  # something broke: the other missions stop where they are
         self._telling = threading.Lock()
         self._listener = tell
-        self._attempts = Attempts(engine, host, self._tell, self._stopped)
+        landing = Landing() if self._slots > 1 else None
+        self._attempts = Attempts(engine, host, self._tell, self._stopped, landing)
         self._delivered: list[str] = []
         self._stuck: dict[str, Outcome] = {}  # item -> why only a person can go on with it
         self._last: Refusal | None = None  # why nothing more starts

@@ -32,7 +32,9 @@ _ENDS: tuple[tuple[str, Reason], ...] = (
 # With nothing but these in the way, no further attempt helps.
 _PERSONS = frozenset({"CHECKOUT_OVERLAP", "BASE_KEEPS_MOVING", "CONFIG_INVALID"})
 # With one of these, nothing may go on before a person has looked: trust is broken.
-_STOPS = frozenset({"ESCAPED", "RECORD_CHANGED", "TRANSITION_REFUSED", "ITEM_UNKNOWN", "NOTHING_IN_PROGRESS"})
+_STOPS = frozenset(
+    {"ESCAPED", "BASE_REWOUND", "RECORD_CHANGED", "TRANSITION_REFUSED", "ITEM_UNKNOWN", "NOTHING_IN_PROGRESS"}
+)
 # With one of these, the item's own definition is wrong: it waits for a person, the others go on.
 _DEFINITION = frozenset({"CHECK_GREEN_ON_BASE", "GUARD_RED_ON_BASE"})
 

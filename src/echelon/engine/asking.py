@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -64,6 +64,19 @@ class Asker:
                     continue
                 return decision
         raise AssertionError("the loop returns or raises")
+
+    def write(self, name: str, plan: Callable[[World, str], Mapping[str, str | None]]) -> tuple[str, ...]:
+        """Commit what `plan(world, now)` wants written, as one operation called `name`; the paths that were."""
+        with self.workspace.store.locked(name):
+            loaded, now = self._loader.load(), self.workspace.clock.now()
+            planned = plan(loaded.world, now)
+            if not planned:
+                return ()
+            writes = {path: encode(text) for path, text in self._mirrored(planned, loaded).items()}
+            snapshots = {path: loaded.snapshots.get(path) or self.workspace.store.read(path) for path in writes}
+            request: dict[str, object] = {"action": name}
+            self.workspace.store.commit(Change(fresh("repair"), self.actor, request, writes, snapshots, note=name))
+            return tuple(sorted(writes))
 
     def _forged(self, record: Snapshot) -> bool:
         """Whether something else than Echelon wrote the record of missions, which says what may merge."""

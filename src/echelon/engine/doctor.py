@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from echelon.core import recovery
-from echelon.core.model import ATTEMPTS, EVIDENCE, MISSIONS
+from echelon.core.model import OWN
 from echelon.core.recovery import Observed, Placed
 from echelon.engine.engine import Engine
-from echelon.engine.world import decode, encode
+from echelon.engine.world import decode
 from echelon.errors import EchelonError, WorldError
-from echelon.ports import Change
 from echelon.store.operations import digest_of
 
 # A folder without a repository can still be worked in, in place.
@@ -32,49 +31,49 @@ def examine(engine: Engine) -> tuple[Placed, ...]:
 
 
 def observe(engine: Engine) -> Observed:
-    """Slots, records and faults as they are. Reading only; a fault is told, never raised."""
+    """Slots, branches, records and faults as they are. Reading only; a fault is told, never raised."""
     workspace = engine.workspace
     recorded = workspace.store.documents()
     changed = [
         path
-        for path in (MISSIONS, ATTEMPTS, EVIDENCE)
+        for path in OWN
         if path in recorded and digest_of(workspace.store.read(path).content) != recorded[path].digest
     ]
-    slots: tuple[str, ...] = ()
+    seen = Observed(changed_records=tuple(changed))
     faults: list[tuple[str, str]] = []
     try:
+        seen = replace(seen, sandbox=workspace.sandbox.name)
+    except WorldError as error:
+        faults.append((error.code, error.message))
+    try:
         workspace.branch  # noqa: B018 - whether there is one is the question
+        seen = replace(seen, unfinished_merge=workspace.repository.operation_in_progress() or "")
+        rewound = engine.baseline.problem()
+        seen = replace(seen, rewound=rewound.message if rewound else "")
         if (workspace.state / "slots").is_dir():
-            slots = tuple(slot.id for slot in engine.work.slots.open_slots())
+            slots = engine.work.slots
+            names = tuple(slot.id for slot in slots.open_slots())
+            seen = replace(seen, slots=names, moved_slots=slots.moved(), branches=tuple(sorted(slots.branches())))
     except EchelonError as error:
         if error.code not in _NOT_A_FAULT:
             faults.append((error.code, error.message))
-    try:
-        sandbox = workspace.sandbox.name
-    except WorldError as error:
-        faults.append((error.code, error.message))
-        sandbox = ""
-    return Observed(slots, tuple(changed), tuple(faults), sandbox)
+    return replace(seen, faults=tuple(faults))
 
 
 def repair(engine: Engine) -> Repaired:
-    """Do what the findings' repairs say; then look again. Raises what the store raises."""
+    """Do what the findings' repairs say; then look again. One operation, so undo takes it back. Raises what the store
+    raises."""
     workspace = engine.workspace
     with workspace.delivering("doctor --repair"):
         before = examine(engine)
         workspace.store.recover()
-        written: list[str] = []
-        with workspace.store.locked("doctor --repair"):
-            writes = recovery.repairs(engine.world(), workspace.clock.now())
-            if writes:
-                snapshots = {path: workspace.store.read(path) for path in writes}
-                content = {path: encode(text) for path, text in writes.items()}
-                request: dict[str, object] = {"action": "repair"}
-                identifier = f"repair-{workspace.clock.now()}"
-                workspace.store.commit(
-                    Change(identifier, engine.actor, request, content, snapshots, note="doctor --repair")
-                )
-                written = sorted(writes)
+        if any(row.code == "BASE_REWOUND" for row in before):
+            engine.baseline.restore()
+        written = engine.write("doctor --repair", recovery.repairs)
         if (workspace.state / "slots").is_dir():
+            moved = engine.work.slots.moved()
             engine.recover()
-        return Repaired(before, examine(engine), tuple(written))
+            for mission in engine.world().missions:
+                if mission.slot in moved:
+                    engine.work.snapshot(mission)  # keeps what the branch points to, and sets it back
+        return Repaired(before, examine(engine), written)

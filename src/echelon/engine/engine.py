@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from echelon.core import evidence_log, requests
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.evidence import GENESIS, Problem
 from echelon.core.layout import ProjectFiles
 from echelon.core.levels import capacity, decide
+from echelon.core.merge_queue import Verdict
 from echelon.core.model import EVIDENCE, MISSIONS, TODO, BaseFacts, Mission
 from echelon.core.portfolio import scope_of
 from echelon.engine.asking import FORGED, Asker, fresh
+from echelon.engine.baseline import Baseline
 from echelon.engine.inplace import InPlace
 from echelon.engine.work import Examination, Work
 from echelon.engine.workspace import Workspace
@@ -26,8 +28,11 @@ from echelon.engine.world import decode, encode
 from echelon.errors import LockedError
 from echelon.ports import Change
 from echelon.slots import checkout, merge
+from echelon.slots.overlap import find_overlaps
 from echelon.store.lock import Owner, workspace_lock
 
+# A start that is refused with one of these would be refused for every other item too.
+_FOR_ALL = frozenset({"CAPACITY_REACHED", "ITEM_IN_PROGRESS", "BASE_REWOUND", "CONFIG_INVALID", "RECORD_CHANGED"})
 STARTS_TRIED_MAX = 20  # eligible items looked at in one round, when each is refused for a reason of its own
 
 
@@ -41,6 +46,7 @@ class Engine(Asker):
         super().__init__(workspace, actor)
         self.work = Work(workspace)
         self._in_place = InPlace(workspace)
+        self.baseline = Baseline(workspace)
 
     # ------------------------------------------------------------------------------------------------- items
 
@@ -74,6 +80,9 @@ class Engine(Asker):
         """
         if scope is None:
             scope = scope_of(item) if item and "/" in item else self.world().scope
+        rewound = None if in_place else self.baseline.problem()
+        if rewound is not None:
+            return refuse(rewound.code, rewound.message, prefix="BLOCKED")
         base = BaseFacts("", in_place=True) if in_place else self.base_facts(scope)
         decision = self.ask(requests.StartItem(base, item, scope, parallel, limit))
         if isinstance(decision, Decision):
@@ -94,7 +103,7 @@ class Engine(Asker):
         refused: list[str] = []
         for key in keys[:STARTS_TRIED_MAX]:
             decision = self.start(key, parallel=parallel, limit=limit)
-            if isinstance(decision, Decision) or decision.code in ("CAPACITY_REACHED", "ITEM_IN_PROGRESS"):
+            if isinstance(decision, Decision) or decision.code in _FOR_ALL:
                 return decision
             refused += [f"{key}: {reason}" for reason in decision.reasons]
         return refuse("NOTHING_ELIGIBLE", *refused, prefix="BLOCKED")
@@ -115,7 +124,9 @@ class Engine(Asker):
         """Look at the work as it stands and run what has to run. Changes nothing that anybody keeps."""
         if mission.in_place:
             return self._in_place.examine(mission)
-        return self.work.examine(mission, self.base_facts(mission.scope))
+        found = self.work.examine(mission, self.base_facts(mission.scope))
+        rewound = self.baseline.problem()
+        return found if rewound is None else found.with_problem(rewound)
 
     def verify(self, item: str | None = None, scope: str | None = None) -> Decision | Refusal:
         """The verdict on the work as it stands, recorded in the evidence log."""
@@ -175,6 +186,7 @@ class Engine(Asker):
             head = repository.head(branch)
             if not repository.is_ancestor(mission.candidate, head):
                 return False
+        self.baseline.record(mission.candidate)
         checkout.update_checkout(repository, branch, mission.candidate_base, mission.candidate)
         return True
 
@@ -219,7 +231,31 @@ class Engine(Asker):
 
     def escapes(self, mission: Mission) -> tuple[Problem, ...]:
         """What changed in the person's repository since the item started that could run or steer something there."""
-        return () if mission.in_place else tuple(self.work.escapes(mission))
+        rewound = None if mission.in_place else self.baseline.problem()
+        return () if mission.in_place else (*self.work.escapes(mission), *([rewound] if rewound else []))
+
+    def head(self, mission: Mission) -> str:
+        """Commit of the slot's work as it stands: what a merge would bring."""
+        return self.work.snapshot(mission).commit or mission.base
+
+    def speculate(self, mission: Mission, ahead: tuple[str, ...], obsolete: Callable[[], bool]) -> Verdict:
+        """Run the mission's checks on the base with the heads `ahead` merged, so that its close finds the runs done."""
+        return self.work.speculate(mission, self.base_facts(mission.scope), ahead, obsolete)
+
+    def overlaps(self) -> list[dict[str, object]]:
+        """Pairs of items in flight whose work would conflict, told before they close: their slots and the paths."""
+        if sum(1 for mission in self.world().missions if not mission.in_place) < 2:
+            return []
+        repository = self.workspace.repository
+        found = find_overlaps(repository, self.work.slots, repository.head(self.workspace.branch))
+        return [
+            {
+                "slots": [row.first, row.second],
+                "paths": list(row.conflicts or row.paths),
+                "conflicts": bool(row.conflicts),
+            }
+            for row in found.meetings
+        ]
 
     def bring_base(self, mission: Mission) -> tuple[str, tuple[str, ...]]:
         """Merge the base as it is now into the slot: (its commit, the files that conflict and carry markers)."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from echelon.errors import InputError, WorldError
 from echelon.slots.git import run
 
-EXAMPLES = ("linkshelf",)
+EXAMPLES = ("linkshelf", "harbour")
+PORTFOLIO = "harbour"
 
 
 def lay_out(name: str, target: Path) -> None:
@@ -29,7 +30,7 @@ def lay_out(name: str, target: Path) -> None:
         ) from error
     git(target, "init", "-q", "-b", "main", ".")
     git(target, "add", "-A")
-    git(target, "commit", "-q", "-m", "feat: the service as it starts")
+    git(target, "commit", "-q", "-m", "feat: as it starts")
 
 
 def git(folder: Path, *words: str) -> None:

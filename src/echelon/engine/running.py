@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from echelon.checks.cache import CheckCache
 from echelon.checks.prepare import Prepared, Step, prepare
 from echelon.checks.runner import run_check
 from echelon.checks.sandbox import Sandbox
+from echelon.checks.singleflight import alone
 from echelon.core import canonical
 from echelon.core.documents.criteria import Check
 from echelon.core.evidence import CheckResult, Run
@@ -74,18 +76,35 @@ class TreeRunner:
         if known is not None:
             return recorded(known)
         self._tell(f"runs {command}")
-        execution = run_check(
-            command,
-            checkout,
-            sandbox=self._sandbox,
-            limits=self._limits,
-            environment={**ready.environment, **self._environment},
-            readable=ready.readable,
-            network=self._network,
-            stopped=self._stopped,
+        execution = self._once(
+            key,
+            lambda: run_check(
+                command,
+                checkout,
+                sandbox=self._sandbox,
+                limits=self._limits,
+                environment={**ready.environment, **self._environment},
+                readable=ready.readable,
+                network=self._network,
+                stopped=self._stopped,
+            ),
         )
-        self._cache.put(key, execution)
         return recorded(execution)
+
+    def _once(self, key: str, run: Callable[[], Execution]) -> Execution:
+        """Run it and remember it, unless another mission of this process is at it: then what that one found."""
+        with alone(key, self._stopped):
+            found = None if self._fresh else self._cache.get(key)
+            if found is None:
+                found = run()
+                self._cache.put(key, found)
+            return found
+
+    def until(self, obsolete: Callable[[], bool]) -> TreeRunner:
+        """The same runner, which also ends with StoppedError when nobody needs its answer any more."""
+        stopped, other = self._stopped, copy.copy(self)
+        other._stopped = lambda: stopped() or obsolete()  # noqa: SLF001 - a copy of ourselves
+        return other
 
     @contextmanager
     def prepared(self, tree: str, base_tree: str) -> Iterator[tuple[Path, Prepared]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from echelon.core import briefing, canonical, evidence
 from echelon.core.documents import todo
 from echelon.core.evidence import CheckResult, Coverage, Problem
 from echelon.core.exam import find_exam_changes
+from echelon.core.merge_queue import Verdict
 from echelon.core.model import CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
 from echelon.core.requests import Findings
 from echelon.core.weakening import Weakening, find_weakenings
@@ -58,6 +59,10 @@ class Examination:
             previous=previous,
             in_place=mission.in_place,
         )
+
+    def with_problem(self, problem: Problem) -> Examination:
+        """The same, and one more thing in the way."""
+        return replace(self, findings=replace(self.findings, problems=(*self.findings.problems, problem)))
 
     def as_json(self) -> dict[str, Any]:
         """For the evidence log: what was run and what stood in the way; output tails included, capped by the runner."""
@@ -208,6 +213,35 @@ class Work:
         findings = self._findings(mission, base, found.tree, snapshot, problems, results, weakenings)
         return Examination(findings, base_tree, found, weakenings)
 
+    def speculate(
+        self,
+        mission: Mission,
+        base: BaseFacts,
+        heads_ahead: Sequence[str],
+        obsolete: Callable[[], bool] = lambda: False,
+    ) -> Verdict:
+        """Run the mission's checks as if these heads had landed before it, so that the cache knows when it is its turn.
+
+        It decides nothing. "green": the checks say what they must; "conflict": this work or one ahead does not merge.
+        Raises: StoppedError soon after `obsolete()` says True; what the rooms raise.
+        """
+        repository = self._workspace.repository
+        snapshot = self.snapshot(mission)
+        below = merge.stack(repository, base.commit, heads_ahead)
+        if below.conflicts:
+            return "conflict"
+        found = merge.candidate(repository, below.commit, snapshot.commit or mission.base)
+        if found.conflicts:
+            return "conflict"
+        if found.tree == below.tree:
+            return "red"  # nothing is left to land: refused without a run
+        checks, runner = mission.definition.checks, self.runner.until(obsolete)
+        commands = [check.command for check in checks]
+        before = runner.run(below.tree, commands, below.tree)
+        after = runner.run(found.tree, commands, below.tree)
+        wrong = any(evidence.judge_base(mission.definition, check, before[check.command]) for check in checks)
+        return "red" if wrong or any(run.outcome != "green" for run in after.values()) else "green"
+
     def _conflicted(
         self, mission: Mission, base: BaseFacts, base_tree: str, snapshot: SlotSnapshot, found: Candidate
     ) -> Examination:
@@ -285,7 +319,7 @@ class Work:
         """What the person's repository can be steered by, before the mission."""
         file = self._guard_file(slot_id)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.write_text(json.dumps(_steering(guard.fingerprint(self._workspace.repository))), "utf-8")
+        file.write_text(json.dumps(dict(guard.fingerprint(self._workspace.repository))), "utf-8")
 
     def escapes(self, mission: Mission) -> list[Problem]:
         """Hooks, configuration and attributes of the repository that changed while the mission ran.
@@ -296,10 +330,23 @@ class Work:
             before = json.loads(self._guard_file(mission.slot).read_text("utf-8"))
         except (OSError, ValueError):
             return []
-        changed = guard.compare(before, _steering(guard.fingerprint(self._workspace.repository)))
+        changed = guard.compare(_steering(before), _steering(guard.fingerprint(self._workspace.repository)))
         if not changed:
             return []
         return [Problem("ESCAPED", f"changed in the repository's git folder: {', '.join(changed[:SHOWN_MAX])}")]
+
+    def noticed(self, mission: Mission) -> tuple[str, ...]:
+        """References (tags, notes, branches) that moved and reflogs that shrank while the mission ran.
+
+        A person may do that at any time, so nothing is refused for it; it is told.
+        """
+        try:
+            before = json.loads(self._guard_file(mission.slot).read_text("utf-8"))
+        except (OSError, ValueError):
+            return ()
+        base = f"refs/heads/{self._workspace.branch}"
+        changed = guard.compare(before, guard.fingerprint(self._workspace.repository))
+        return tuple(name for name in changed if name.startswith(("refs/", "logs/")) and name != base)[:SHOWN_MAX]
 
     # --------------------------------------------------------------------------------------------------- merge
 

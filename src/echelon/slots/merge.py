@@ -4,8 +4,9 @@ then moves by compare-and-swap to exactly the commit that was checked."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from echelon.errors import GitError
@@ -13,6 +14,18 @@ from echelon.ports import Candidate
 from echelon.slots.git import ECHELON, Identity
 from echelon.slots.objects import checked_branch, checked_object
 from echelon.slots.repository import Repository
+
+STACK_HEADS_MAX = 64  # each costs a merge; the merge queue looks ahead much less far
+STACK_MESSAGE, STACK_DATE = "echelon: tested ahead\n", "@0 +0000"  # fixed, so that the ids are
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """Heads merged one after another: a commit without a reference, and its tree; or the files that conflict."""
+
+    commit: str
+    tree: str
+    conflicts: tuple[str, ...] = ()
 
 
 def merge_trees(repository: Repository, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
@@ -52,6 +65,23 @@ def move_base(repository: Repository, branch: str, new: str, old: str, why: str 
     """Move the branch from `old` to `new`; False when it is somewhere else by now. Repeating a done move is True."""
     name = f"refs/heads/{checked_branch(branch)}"
     return repository.set_ref(name, checked_object(new), checked_object(old), why)
+
+
+def stack(repository: Repository, base_commit: str, heads: Sequence[str]) -> Stacked:
+    """What the base would be after these heads, merged in this order, to test on. The same arguments give the same ids.
+
+    The parents are those that landing gives its commits, so what is merged on top finds the same common ancestors, and
+    gives the same trees. Ends at the first conflict; commit and tree are then those below it.
+    Raises: GitError.
+    """
+    assert len(heads) <= STACK_HEADS_MAX, f"{len(heads)} heads in one stack"
+    top, tree = base_commit, repository.tree_of(base_commit)
+    for head in heads:
+        merged, conflicts = merge_trees(repository, top, head)
+        if conflicts:
+            return Stacked(top, tree, conflicts)
+        top, tree = repository.commit(merged, (top, head), STACK_MESSAGE, date=STACK_DATE), merged
+    return Stacked(top, tree)
 
 
 @contextmanager

@@ -176,6 +176,19 @@ class Slots:
         records = (load(self._slots / name, name) for name in names)
         return tuple(self._slot(record) for record in records if record is not None)
 
+    def branches(self) -> dict[str, str]:
+        """Every branch of a slot, open or not: name without the prefix -> commit."""
+        prefix = f"refs/heads/{BRANCH_PREFIX}"
+        answer = self._repository.git("for-each-ref", "--format=%(objectname) %(refname)", prefix)
+        rows = (row.partition(" ")[::2] for row in answer.lines())
+        return {name.removeprefix(prefix): commit for commit, name in rows}
+
+    def moved(self) -> tuple[str, ...]:
+        """Open slots whose branch is not where their record says; the next snapshot sets it back, and keeps the other."""
+        known = self.branches()
+        records = (load(self._slots / place.name, place.name) for place in sorted(self._slots.iterdir()))
+        return tuple(row.id for row in records if row is not None and known.get(row.id, row.head) != row.head)
+
     # ------------------------------------------------------------------------------------------ work
 
     def snapshot(self, slot: Slot, message: str) -> SlotSnapshot:
@@ -201,6 +214,33 @@ class Slots:
             record.save(self._slots / record.id)  # before the branch: the branch follows the record
         self._point_branch(record)
         return record, SlotSnapshot(record.tip, content, problems)
+
+    def look(self, slot: Slot) -> SlotSnapshot:
+        """What a snapshot would give now; the slot's index, branch and record stay as they are, its files are read only.
+
+        The last snapshot (with no problems named) while somebody works on the slot, or when its files change under us.
+        """
+        record = self._record(slot.id)
+        try:
+            with self._locked(slot.id, seconds=0) as hold:
+                record = self._record(slot.id)
+                return self._seen(record, hold)
+        except (GitError, LockedError, OSError):
+            return SlotSnapshot(record.tip or None, self._repository.tree_of(record.head))
+
+    def _seen(self, record: SlotRecord, hold: int) -> SlotSnapshot:
+        repository, head = self._repository, record.brought or record.head
+        if record.bringing:  # files of two sides: the next snapshot sorts them out
+            return SlotSnapshot(record.tip or None, repository.tree_of(record.head))
+        with self._tree(record, hold).aside() as copy:
+            problems = stage(copy, (STATE_DIRECTORY, *self._exclude))
+            content = with_state_of(repository, copy.tree(), head)
+        if content == repository.tree_of(head):
+            return SlotSnapshot(record.tip or None, content, problems)
+        parents = [record.head, *([record.brought] if record.brought else [])]
+        return SlotSnapshot(
+            repository.commit(content, parents, f"{record.id}: seen\n", date="@0 +0000"), content, problems
+        )
 
     def bring_base(self, slot: Slot, base_commit: str) -> tuple[str, ...]:
         """Merge the moved base into the slot's files; returns the paths that conflict, which carry the usual markers.

@@ -20,16 +20,17 @@ from echelon.errors import EchelonError
     help="Every finding: place, code, what it means, what repair would do. --repair mends what can be mended without loss.",
 )
 @click.option("--repair", is_flag=True, help="Do the repairs; one operation, so undo takes them back.")
+@click.option("--dry-run", is_flag=True, help="With --repair: say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option(
     "--opencode", is_flag=True, help="Try the hooks on the installed OpenCode, offline, in a home of its own (10 s)."
 )
-def command(repair: bool, as_json: bool, opencode: bool) -> int:
+def command(repair: bool, dry_run: bool, as_json: bool, opencode: bool) -> int:
     if opencode:
         return _trial()
     engine = opening.engine()
     written: tuple[str, ...] = ()
-    if repair:
+    if repair and not dry_run:
         done = doctor.repair(engine)
         found, written = done.after, done.written
     else:
@@ -47,7 +48,8 @@ def command(repair: bool, as_json: bool, opencode: bool) -> int:
     for path in written:
         render.say(f"repaired {path}")
     for finding in found:
-        render.say(line(finding))
+        if finding.repair or not (repair and dry_run):
+            render.say(line(finding))
     warnings = sum(1 for finding in found if finding.severity == "warning")
     render.say(
         f"{errors} error(s), {warnings} warning(s), {len(found) - errors - warnings} note(s)"

@@ -204,10 +204,10 @@ _FINDINGS = {
         "A pending item has no check, so it could only be attested.", "add — check: `command` to a criterion"
     ),
     "MULTIPLE_IN_PROGRESS": Code("More than one item is in progress.", "set all but one to [ ] or [~]"),
-    "IN_PROGRESS_WITHOUT_MISSION": Code(
+    "ITEM_WITHOUT_SLOT": Code(
         "An item is marked [/] and no mission is running for it.", "echelon doctor --repair sets it to [ ]"
     ),
-    "MISSION_WITHOUT_ITEM": Code(
+    "SLOT_WITHOUT_ITEM": Code(
         "A mission is recorded for an item that is not marked [/].",
         "echelon doctor --repair ends the mission and keeps its work under a rescue ref",
     ),
@@ -217,8 +217,8 @@ _FINDINGS = {
     "ACTIVE_FILE_ORPHANED": Code(
         "backlog-item-active.md exists and no item is in progress.", "echelon doctor --repair archives it"
     ),
-    "SLOT_MISSING": Code("A mission's slot is gone.", "echelon deliver opens it again from the branch"),
-    "SLOT_ORPHANED": Code(
+    "SLOT_WORKTREE_MISSING": Code("A mission's slot is gone.", "echelon deliver opens it again from the branch"),
+    "UNREGISTERED_WORKTREE": Code(
         "A slot exists that no mission uses.", "echelon doctor --repair saves it under a rescue ref and closes it"
     ),
     "EXTERNAL_DEP_TARGET_MISSING": Code(
@@ -277,6 +277,10 @@ _STORE = {
         "give this user the right to do it, or name another folder",
     ),
     "FILE_FAILED": Code("The system refused a file operation for the reason shown.", "mend the cause and ask again"),
+    "FILE_NOT_OURS": Code(
+        "The file that a report is to replace is not a report of Echelon; nothing was written.",
+        "name another file, or add --force where it is a plain file",
+    ),
     "FILE_TOO_LARGE": Code("A state file is above the limit of the store.", "split it or make it smaller"),
     "STATE_FILE_NOT_REGULAR": Code(
         "A state file is a link, a folder or a device; links are not followed.", "put a regular file in its place"

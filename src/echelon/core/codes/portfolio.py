@@ -47,4 +47,45 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     ),
     "STORED_PROGRAM_MISSING": ("A program's program.md is missing.", "write it, or mend the program's path"),
     "BAD_SETTING": ("A setting in enterprise.md has no value of the format's.", "mend it at the place shown"),
+    "WORKING_PROJECT_FILES_MISSING": (
+        "A project is active and its spec.md or backlog.md is missing.",
+        "bring them back (git, .opencode/archive, echelon undo), or fail the project",
+    ),
+    "WORKING_PROGRAM_MISSING": (
+        "The active program's working program.md is missing, and its projects' working files are there.",
+        "nothing is lost: the stored program.md counts; remove .opencode/projects or bring program.md back",
+    ),
+    "WORKING_PROGRAM_ORPHANED": (
+        "A working program.md belongs to no active program.",
+        "move it to its program's folder, or remove it",
+    ),
+    "SLOT_IN_CONFLICT": (
+        "A mission's work conflicts with the base branch; its slot holds both sides.",
+        "echelon deliver lets the next attempt resolve it",
+    ),
+    "SLOT_BRANCH_MOVED": ("A slot's branch was moved by somebody else.", "echelon doctor --repair sets it back"),
+    "BRANCH_LEFT_OVER": (
+        "A branch of a slot belongs to no mission and no item.",
+        "look at it, then git branch -D it",
+    ),
+    "BUDGET_EXCEEDED": (
+        "More items are in flight than the budget allows.",
+        "nothing starts until enough have ended; or a person raises the budget",
+    ),
+    "SLOTS_FILE_CHANGED": (
+        "slots.json is not what Echelon wrote; it is only a view.",
+        "echelon doctor --repair writes it again",
+    ),
+    "MERGE_UNFINISHED": (
+        "git is in the middle of something in your checkout.",
+        "finish or abort it; until then the checkout does not follow the base branch",
+    ),
+    "BASE_REWOUND": (
+        "The base branch no longer contains what Echelon merged last: somebody moved it back or replaced it.",
+        "echelon doctor --repair puts it back; if you moved it on purpose: echelon call workspace_accept_base",
+    ),
+    "DELIVERED_NOT_MARKED": (
+        "An item was delivered with evidence and is not marked [x].",
+        "echelon doctor --repair marks it; git reset may have brought old state files back",
+    ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.findings import Finding
@@ -31,8 +31,12 @@ def graph_findings(document: EntriesDocument) -> tuple[Finding, ...]:
 
 
 def cycles(entries: Iterable[Entry]) -> tuple[tuple[str, ...], ...]:
-    """Each dependency cycle once, as the ids along it. Iterative, so that depth is no limit."""
-    waits = {entry.id: entry.depends for entry in entries}
+    """Each dependency cycle once, as the ids along it."""
+    return rings({entry.id: entry.depends for entry in entries})
+
+
+def rings(waits: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """Each cycle of `waits` (who -> for whom) once. Iterative, so that depth is no limit."""
     done: set[str] = set()
     found: list[tuple[str, ...]] = []
     for root in waits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from echelon.core import allocation, eligibility
+from echelon.core import allocation, eligibility, overlap
 from echelon.core.allocation import Demand, Share
 from echelon.core.decide import Refusal, refuse
 from echelon.core.documents.entries import Entry
@@ -92,10 +92,11 @@ def next_items(world: World) -> tuple[str, ...]:
     """Keys of the items that could start now, in the order in which they should.
 
     First the programs that hold fewer items than their share, the emptiest in proportion first; within a program by
-    priority, then the projects' and the items' places. Projects that do not run give none.
+    priority, then the projects' and the items' places. Projects that do not run give none. Last come those that would
+    write where an item in flight writes: they start when nothing else is ready.
     """
     slots = {row.id: row.slots for row in shares(world)} if world.portfolio.depth == "enterprise" else {}
-    rows: list[tuple[tuple[float, ...], str]] = []
+    rows: list[tuple[tuple[float, ...], str, tuple[str, ...]]] = []
     for program in world.portfolio.programs:
         held_now = sum(len(row.active_items) for row in program.projects if row.running)
         share = slots.get(program.key, 1)
@@ -105,8 +106,25 @@ def next_items(world: World) -> tuple[str, ...]:
             place = project.entry.order if project.entry else 0
             for entry in ready(world, project) if project.running else ():
                 rank = (over, fill, entry.priority, float(place), *map(float, eligibility.rank(entry)[1:]))
-                rows.append((rank, item_key(project.key, entry.id)))
-    return tuple(key for _, key in sorted(rows))
+                rows.append((rank, item_key(project.key, entry.id), entry.touches))
+    ordered = {key: writes(world, key, declared) for _, key, declared in sorted(rows)}
+    return overlap.prefer(ordered, _writing(world))
+
+
+def writes(world: World, key: str, declared: tuple[str, ...]) -> tuple[str, ...]:
+    """What an item is expected to write: what it declares, and what its attempts conflicted in."""
+    learned = (path for attempt in world.attempts if attempt.item == key for path in attempt.files)
+    return tuple(dict.fromkeys((*declared, *learned)))
+
+
+def _writing(world: World) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for mission in world.missions:
+        project = world.portfolio.project(mission.scope)
+        entry = project.backlog.find(mission.local) if project and project.backlog and project.running else None
+        if entry is not None:
+            found[mission.item] = writes(world, mission.item, (*entry.touches, *mission.conflicts))
+    return found
 
 
 def nothing(world: World) -> Refusal:

@@ -128,7 +128,7 @@ def end_attempt(world: World, request: EndAttempt, now: str) -> Decision | Refus
         return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
     ended = Attempt(
         running.item, running.attempt, request.reason, render.clean(request.detail)[:2000], running.started, now,
-        request.tokens, request.cost,
+        request.tokens, request.cost, files=request.conflicts,
     )  # fmt: skip
     log = world.text(ATTEMPTS) + ended.as_line()
     after = replace(world, attempts=(*world.attempts, ended), texts={**world.texts, ATTEMPTS: log})

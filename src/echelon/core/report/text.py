@@ -7,6 +7,8 @@ from typing import Any
 
 from echelon.core.documents.render import clean, one_line
 
+PATHS_SHOWN_MAX = 5
+
 
 def markdown(data: Mapping[str, Any], *, story: bool = True) -> str:
     """A report people read: counts, items with their evidence, the story of the attempts, what to do next."""
@@ -86,6 +88,9 @@ def _story(data: Mapping[str, Any]) -> list[str]:
 def _waiting(data: Mapping[str, Any]) -> list[str]:
     rows = [f"- {one_line(row['why'])} (`{row['code']}`)" for row in data["waiting"]]
     rows += [f"- {row['id']} waits for your decision: {one_line(row['expected'])}" for row in data["escalations"]]
+    for row in data.get("overlaps", ()):
+        verb = "conflict" if row["conflicts"] else "both change"
+        rows.append(f"- {' and '.join(row['slots'])} {verb}: {', '.join(row['paths'][:PATHS_SHOWN_MAX])}")
     return ["", "## What waits", *rows] if rows else []
 
 

@@ -1,0 +1,1 @@
+"""The desk: the commands of the people in the office."""

@@ -1,0 +1,1 @@
+"""The quay side: ships, berths, and who lay where."""

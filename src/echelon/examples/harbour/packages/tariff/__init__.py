@@ -1,0 +1,1 @@
+"""The tariff: what a stay costs, and the bill."""
