@@ -135,7 +135,9 @@ class Disk:
         held, now = self.assembled(), self.now()
         decided = decide(held.world, request, now)
         if isinstance(decided, Decision):
-            files = {path: self.held(path) for path in {*held.copies, *(c for row in held.copies.values() for c in row)}}
+            files = {
+                path: self.held(path) for path in {*held.copies, *(c for row in held.copies.values() for c in row)}
+            }
             for path, text in copies.mirrored(decided.writes, held.copies, files, held.world.texts, now).items():
                 self._write(path, text)
         return decided

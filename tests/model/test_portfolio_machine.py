@@ -59,7 +59,9 @@ def texts(model: Model) -> worlds.Files:
         files[f".opencode/programs/{name}/program.md"] = portfolios.program(*listed)
         for project in mine:
             items = [
-                portfolios.item(item.partition("/")[2], [local(wanted, project) for wanted in one.depends], one.priority)
+                portfolios.item(
+                    item.partition("/")[2], [local(wanted, project) for wanted in one.depends], one.priority
+                )
                 for item, one in model.items.items()
                 if one.parent == project
             ]
@@ -291,7 +293,9 @@ class PortfolioMachine(RuleBasedStateMachine):
         self.pair = Pair(budget, parallel=parallel)
 
     @rule(
-        verb=st.sampled_from((*VERBS, "start")), name=st.sampled_from(("", *PROGRAMS, "PGM-009")), parallel=st.booleans()
+        verb=st.sampled_from((*VERBS, "start")),
+        name=st.sampled_from(("", *PROGRAMS, "PGM-009")),
+        parallel=st.booleans(),
     )
     def program(self, verb: ask.Verb, name: str, parallel: bool) -> None:
         self.pair.move("program", verb, name, "", parallel=parallel)

@@ -43,7 +43,9 @@ def test_a_key_of_one_project_is_never_an_item_of_another() -> None:
     assert disk.refused(ask.FailItem("no", "PGM-001/PRJ-001/B001", "PGM-002/PRJ-003")).code == "ITEM_UNKNOWN"
 
 
-@pytest.mark.parametrize("asked", [ask.StartItem(worlds.BASE, None, "PGM-009/PRJ-001"), ask.FailItem("no", "PGM-001/PRJ-9/B001")])
+@pytest.mark.parametrize(
+    "asked", [ask.StartItem(worlds.BASE, None, "PGM-009/PRJ-001"), ask.FailItem("no", "PGM-001/PRJ-9/B001")]
+)
 def test_a_project_that_does_not_exist_is_not_the_one_in_front(asked: ask.Request) -> None:
     disk = running()
     disk.start("PGM-001/PRJ-001/B001")

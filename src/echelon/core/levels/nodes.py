@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from echelon.core import eligibility, states
 from echelon.core.decide import Refusal, refuse
-from echelon.core.documents import entries, render
+from echelon.core.documents import entries, render, waiver
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import State
 from echelon.core.evidence import Problem
@@ -95,7 +95,7 @@ def nothing(node: Node, reasons: tuple[str, ...], told: Sequence[Problem] = ()) 
 
 def flipped(world: World, node: Node, entry: Entry, state: State, kind: str, words: str, now: str) -> Writes:
     """The list with the entry's new marker and one more line in its journal."""
-    before = entries.unwaive(node.document, entry.id) if kind == "reopened" else node.document
+    before = waiver.without(node.document, entry.id) if kind == "reopened" else node.document
     document = entries.set_state(before, entry.id, state)
     writes: Writes = {node.path: document.text}
     said = f"{entry.id} — {words}"
