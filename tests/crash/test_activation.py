@@ -75,7 +75,12 @@ def beginning() -> Tree:
 
 def documents(tree: Tree) -> dict[str, bytes]:
     """Everything but the store's own log, and files that are no document yet."""
-    own = (".opencode/echelon/.gitignore", ".opencode/echelon/lock", ".opencode/echelon/head.json", ".opencode/echelon/operations.jsonl")
+    own = (
+        ".opencode/echelon/.gitignore",
+        ".opencode/echelon/lock",
+        ".opencode/echelon/head.json",
+        ".opencode/echelon/operations.jsonl",
+    )
     named = {path: data for path, data in tree if data is not None and not path.startswith(own)}
     return {path: data for path, data in named.items() if TEMP_NAME.fullmatch(path.rpartition("/")[2]) is None}
 
