@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from echelon.core import eligibility, states
@@ -10,12 +10,12 @@ from echelon.core.decide import Refusal, refuse
 from echelon.core.documents import entries, render
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import State
-from echelon.core.evidence import Problem
 from echelon.core.levels import journals
 from echelon.core.levels.journals import Writes
 from echelon.core.model import World
 
 PAST = {"fail": "failed", "suspend": "suspended", "resume": "resumed", "reopen": "reopened", "waive": "waived"}
+Reason = tuple[str, str]  # a code, and what it means here
 REASONED = ("fail", "suspend", "reopen", "waive")
 
 
@@ -36,16 +36,14 @@ class Node:
 
 def meant(node: Node, identifier: str | None, asked: str) -> Entry | Refusal:
     """The entry a request is about, which the table allows to move; without an id the only active one."""
-    if identifier is None:
-        active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
-        if not active:
-            return node.missing()
-        if len(active) > 1:
-            return refuse("ITEM_AMBIGUOUS", *(f"{entry.id} — {entry.title}" for entry in active))
-        return active[0]
-    entry = node.document.find(identifier)
+    active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
+    if identifier is None and not active:
+        return node.missing()
+    if identifier is None and len(active) > 1:
+        return refuse("ITEM_AMBIGUOUS", *(f"{entry.id} — {entry.title}" for entry in active))
+    entry = active[0] if identifier is None else node.document.find(identifier)
     if entry is None:
-        return refuse(f"{node.noun.upper()}_UNKNOWN", f"{node.path} has no {node.noun} {identifier[:40]}")
+        return refuse(f"{node.noun.upper()}_UNKNOWN", f"{node.path} has no {node.noun} {(identifier or '')[:40]}")
     if entry.id in node.document.duplicates or entry.broken:
         return refuse("ENTRY_BROKEN", f"{entry.id} has errors in {node.path}")
     allowed = states.step(entry.id, entry.state, asked, node.table)
@@ -60,17 +58,26 @@ def candidates(node: Node) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     return eligible, eligibility.explain(obstacles, node.document)
 
 
-def obstacles(node: Node, entry: Entry) -> tuple[str, ...]:
+def obstacles(node: Node, entry: Entry) -> list[Reason]:
     whole = node.held.get("", "")
     held = {entry.id: whole} if whole else node.held
-    return tuple(row.message for row in eligibility.obstacles_of(entry, node.document, {}, held))
+    return [(row.code, row.message) for row in eligibility.obstacles_of(entry, node.document, {}, held)]
 
 
-def nothing(node: Node, reasons: tuple[str, ...], told: Sequence[Problem] = ()) -> Refusal:
-    """Why no entry starts; "complete" is said only when every one is delivered or waived (W8).
+def barred(reasons: list[Reason]) -> Refusal:
+    """Why the entry that was named does not start: with the code of the reason when all have the same."""
+    codes = {code for code, _ in reasons}
+    if len(codes) == 1:
+        return refuse(reasons[0][0], *(message for _, message in reasons))
+    return refuse("ITEM_NOT_ELIGIBLE", *told(reasons))
 
-    `told`: what is wrong with those that could start otherwise; it names the refusal when it is the only thing.
-    """
+
+def told(reasons: list[Reason]) -> list[str]:
+    return [f"[{code}] {message}" for code, message in reasons]
+
+
+def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
+    """Why no entry starts; "complete" is said only when every one is delivered or waived (W8)."""
     found = node.document.entries
     if found and all(entry.settled for entry in found):
         return refuse("PROGRAM_COMPLETE" if node.noun == "project" else "ENTERPRISE_COMPLETE")
@@ -81,15 +88,13 @@ def nothing(node: Node, reasons: tuple[str, ...], told: Sequence[Problem] = ()) 
         for entry in found
         if entry.state in (State.FAILED, State.SUSPENDED, State.ACTIVE) and not entry.settled
     )
-    codes = {problem.code for problem in told}
-    code = told[0].code if len(codes) == 1 and not reasons else "NOTHING_ELIGIBLE"
-    reasons = (*(problem.message for problem in told), *reasons)
-    return refuse(code, *reasons, *rest[: eligibility.SHOWN_MAX])
+    return refuse("NOTHING_ELIGIBLE", *reasons, *rest[: eligibility.SHOWN_MAX])
 
 
 def flipped(world: World, node: Node, entry: Entry, state: State, kind: str, words: str, now: str) -> Writes:
     """The list with the entry's new marker and one more line in its journal."""
-    document = entries.set_state(node.document, entry.id, state)
+    before = entries.unwaive(node.document, entry.id) if kind == "reopened" else node.document
+    document = entries.set_state(before, entry.id, state)
     writes: Writes = {node.path: document.text}
     said = f"{entry.id} — {words}"
     journals.add(writes, world, node.path, f"{node.noun}_{kind}", said, now, node.document.language)
