@@ -45,6 +45,10 @@ class WorkTree:
             self.index.unlink(missing_ok=True)  # damaged by a crash; it can be made from the tree again
             self.git(*command)
 
+    def refresh(self) -> None:
+        """Let the index know again files that were written anew with the same content; git would not move those."""
+        self.git("update-index", "-q", "--refresh", accept=(0, 1))
+
     def clean(self, keep: Sequence[str] = ()) -> None:
         """Remove all that is not tracked, ignored or not, nested repositories too, except the top-level names kept."""
         options = [part for name in keep for part in ("-e", "/" + name)]

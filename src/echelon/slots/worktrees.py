@@ -257,6 +257,7 @@ class Slots:
             merged, conflicts = merge_trees(self._repository, record.head, base_commit)
             current = tree.tree()
             target = with_state_of(self._repository, merged, current)
+            tree.refresh()
             rehearsal = tree.git("read-tree", "-n", "-m", "-u", current, target, accept=(0, 128))
             if rehearsal.code:
                 what = f"Files of the slot {slot.id} that are in no snapshot stand in the way of {base_commit[:12]}."
