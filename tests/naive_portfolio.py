@@ -155,9 +155,9 @@ class Model:
                 return complete if done else "NOTHING_ELIGIBLE"
             name = rows[0]
         beside = self.front if level == "project" else self.desk
-        if parallel and beside and (level == "program" or self.projects[beside].parent == parent):
-            if self.tears(level, beside):
-                return "COPIES_DIVERGED"
+        near = parallel and beside and (level == "program" or self.projects[beside].parent == parent)
+        if near and self.tears(level, beside):
+            return "COPIES_DIVERGED"
         nodes[name].state = "active"
         self.lay_out(level, name, parallel=parallel)
         return ""

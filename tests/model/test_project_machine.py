@@ -80,7 +80,7 @@ class Pair:
         self.agree(before)
         return ""
 
-    def request(self, kind: str, item: str | None, detail: str) -> ask.Request:
+    def request(self, kind: str, item: str | None, detail: str) -> ask.Request:  # noqa: C901 - one case for each
         world = worlds.world(self.files)
         match kind:
             case "start":

@@ -467,8 +467,8 @@ def unwaive(document: EntriesDocument, entry_id: str) -> EntriesDocument:
     start, end = document.span(entry_id)
     fields, _ = head_fields(lines.split(document.text, start, end))
     text = document.text
-    for field in reversed([field for field in fields if field.key == "waived"]):
-        text = text[: text.rfind("\n", 0, field.start) + 1] + text[field.line_end :]
+    for row in reversed([row for row in fields if row.key == "waived"]):
+        text = text[: text.rfind("\n", 0, row.start) + 1] + text[row.line_end :]
     return document if text == document.text else parse(text, document.kind)
 
 
