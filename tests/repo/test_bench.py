@@ -29,6 +29,10 @@ PROMISED = {
     "tokens_mission": 3000,
     "tokens_worker": 2000,
     "tokens_own": 0,
+    # Issue 4: milliseconds
+    "eight_starts": 1000,
+    "eight_closes": 2000,
+    "overhead": 250,
 }
 ASK = """
 import importlib, json
