@@ -235,6 +235,7 @@ class World:
     record: Record = field(default_factory=Record)
     slots_root: str = ""  # folder of the slots on this machine
     diverged: Mapping[str, str] = field(default_factory=dict)  # stored path -> what its copies say differently
+    unreadable: Mapping[str, str] = field(default_factory=dict)  # place of a working copy -> why it cannot be one
 
     def at(self, scope: str) -> World:
         """The same world with this project in front; unchanged when there is no such project."""
