@@ -58,7 +58,9 @@ def texts(*, parallel: bool, budget: int = 4) -> dict[str, str]:
     found = {".opencode/enterprise.md": head + "".join(_entry(name, "the program") for name in PROJECTS)}
     for program, projects in PROJECTS.items():
         folder = f".opencode/programs/{program}"
-        found[f"{folder}/program.md"] = f"# Program — {program}\n\n" + "".join(_entry(row, "a project") for row in projects)
+        found[f"{folder}/program.md"] = f"# Program — {program}\n\n" + "".join(
+            _entry(row, "a project") for row in projects
+        )
         for row in projects:
             place = f"{folder}/projects/{row}"
             found[f"{place}/spec.md"] = f"# Spec — {row}\n\n## Objective\nIts part of the shop.\n"
@@ -144,7 +146,11 @@ class Fleet(Shop):
     def states_of_all(self) -> dict[str, State]:
         found: dict[str, State] = {}
         folder = self.root / ".opencode"
-        for path in (folder / "enterprise.md", *folder.glob("programs/**/program.md"), *folder.glob("programs/**/backlog.md")):
+        for path in (
+            folder / "enterprise.md",
+            *folder.glob("programs/**/program.md"),
+            *folder.glob("programs/**/backlog.md"),
+        ):
             kind: entries.Kind = {"enterprise.md": "enterprise", "program.md": "program"}.get(path.name, "backlog")  # type: ignore[assignment]
             place = path.parent.relative_to(folder).as_posix()
             for entry in entries.parse(path.read_text("utf-8"), kind).entries:

@@ -21,6 +21,11 @@ class Item:
     state: str = "pending"
     version: int = 1  # of its criteria
     tries: int = 0
+    waived: bool = False  # a person goes on without it; counts only while it has failed
+
+    @property
+    def settled(self) -> bool:
+        return self.state == "delivered" or (self.state == "failed" and self.waived)
 
 
 @dataclass
@@ -51,7 +56,7 @@ class Model:
 
     def ask(self, kind: str, item: str | None = None, detail: str = "") -> str:
         """ "" when it is accepted and done, else the code it is refused with."""
-        if kind in ("start", "resume", "escalate", "resolve"):
+        if kind in ("start", "resume", "reopen", "waive", "escalate", "resolve"):
             return getattr(self, kind)(item, detail)
         if item is None and not self.flight:
             return "NOTHING_IN_PROGRESS"
@@ -71,7 +76,7 @@ class Model:
         if item is None:
             queue = [(one.priority, at, name) for at, (name, one) in enumerate(self.items.items()) if self.ready(name)]
             if not queue:
-                done = all(one.state == "delivered" for one in self.items.values())
+                done = all(one.settled for one in self.items.values())
                 return "BACKLOG_COMPLETE" if done else "NOTHING_ELIGIBLE"
             item = min(queue)[2]
         if item not in self.items:
@@ -93,7 +98,7 @@ class Model:
         found = ["ESCALATION_PENDING"] if self.held(item) else []
         for wanted in self.items[item].depends:
             state = self.items[wanted].state if wanted in self.items else "missing"
-            if state != "delivered":
+            if wanted not in self.items or not self.items[wanted].settled:
                 found.append(OBSTACLES.get(state, "DEPENDENCY_UNMET"))
         return found
 
@@ -150,6 +155,24 @@ class Model:
         if self.held(item):
             return "ESCALATION_PENDING"
         self.items[item].state = "pending"
+        return self.noted()
+
+    def reopen(self, item: str | None, _detail: str) -> str:
+        if item not in self.items:
+            return "ITEM_UNKNOWN"
+        if self.items[item].state != "failed":
+            return "TRANSITION_REFUSED"
+        self.items[item].state = "pending"
+        return self.noted()
+
+    def waive(self, item: str | None, _detail: str) -> str:
+        if item not in self.items:
+            return "ITEM_UNKNOWN"
+        if self.items[item].state != "failed":
+            return "TRANSITION_REFUSED"
+        if self.items[item].waived:
+            return "ARGUMENT_MISSING"
+        self.items[item].waived = True
         return self.noted()
 
     def escalate(self, item: str | None, _detail: str) -> str:

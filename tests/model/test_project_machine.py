@@ -80,7 +80,7 @@ class Pair:
         self.agree(before)
         return ""
 
-    def request(self, kind: str, item: str | None, detail: str) -> ask.Request:
+    def request(self, kind: str, item: str | None, detail: str) -> ask.Request:  # noqa: C901 - one case for each
         world = worlds.world(self.files)
         match kind:
             case "start":
@@ -96,6 +96,10 @@ class Pair:
                 return ask.SuspendItem("not now", item)
             case "resume":
                 return ask.ResumeItem(str(item))
+            case "reopen":
+                return ask.ReopenItem(str(item), "once more")
+            case "waive":
+                return ask.WaiveItem(str(item), "we can do without")
             case "end_attempt":
                 return ask.EndAttempt(
                     item or (world.missions[0].item if world.missions else "B001"), detail, "what went wrong"
@@ -234,9 +238,9 @@ class ProjectMachine(RuleBasedStateMachine):
     def end(self, kind: str, item: str | None) -> None:
         self.pair.ask(kind, item)
 
-    @rule(item=st.sampled_from(NAMES))
-    def resume(self, item: str) -> None:
-        self.pair.ask("resume", item)
+    @rule(kind=st.sampled_from(("resume", "reopen", "waive")), item=st.sampled_from(NAMES))
+    def back(self, kind: str, item: str) -> None:
+        self.pair.ask(kind, item)
 
     @rule(item=st.sampled_from(NAMES), reason=st.sampled_from(REASONS), flying=st.booleans())
     def end_attempt(self, item: str, reason: str, flying: bool) -> None:

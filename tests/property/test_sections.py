@@ -93,7 +93,9 @@ def before(field: str, language: str) -> dict[str, str]:
     """Two items, the first in flight, with a journal and a pending escalation in project.md."""
     given_ = worlds.two_items(language)
     project = "# Project\n\nnotes\n\n## Journal\n- [2026-01-01T00:00:00.000Z] ITEM SUSPENDED — B001 — x\n"
-    block = sections.Escalation("ESC-old", "plain", "plain", (Option("a", "b", "c"), Option("d", "e", "f")), "plain")
+    block = sections.Escalation(
+        "ESC-old", "B002 — plain", "plain", (Option("a", "b", "c"), Option("d", "e", "f")), "plain"
+    )
     given_[PROJECT] = sections.append_escalation(project, block, "Project", "fr" if language == "fr" else "en")
     started = worlds.ask(given_, ask.StartItem(worlds.BASE, "B001"), NOW)
     if field == "record":

@@ -20,6 +20,7 @@ STARTERS = {
     "hosts/opencode/server.py": "runs an OpenCode of our own",
     "hosts/opencode/processes.py": "asks ps for memory and start time on macOS",
     "testing/opencode.py": "runs OpenCode in tests and trials",
+    "cli/commands/demo.py": "a delivery of our own, to kill it",
 }
 # State files are opened by the store alone. These open or write other files, each for the reason given.
 OPENERS = {
@@ -48,6 +49,7 @@ OPENERS = {
     "cli/health.py": "the workspace of a trial",
     "engine/work.py": "the briefing in a slot, and what the guard remembers",
     "engine/running.py": "the base's files for a preparation",
+    "engine/baseline.py": "our record of the base branch, in the state directory",
     "engine/inplace.py": "what the checks said before the work",
     "cli/crash.py": "crash logs",
     "cli/saving.py": "the page a person asked for",

@@ -105,11 +105,13 @@ def verify_project(engine: Engine, given: given_.ProjectArguments, caller: Calle
     where = program_of(engine, caller, given.program_file)
     if isinstance(where, Refusal):
         return where
-    rows = _active(engine, where)
-    wanted = [row for row in rows if not given.project_id or row.id == given.project_id]
-    if not wanted:
-        return refuse("PROJECT_NOT_ACTIVE", prefix="NO PROJECT ACTIVE")
-    return _project_verdicts(engine, wanted)
+    if given.project_id:
+        rows = [row for row in engine.world().portfolio.projects() if where in (None, row.program)]
+        wanted = [row for row in rows if row.id == given.project_id]
+        unknown = refuse("PROJECT_UNKNOWN", f"there is no project {given.project_id[:40]}")
+    else:
+        wanted, unknown = _active(engine, where), refuse("PROJECT_NOT_ACTIVE", prefix="NO PROJECT ACTIVE")
+    return _project_verdicts(engine, wanted) if wanted else unknown
 
 
 def verify_projects(engine: Engine, given: given_.ProgramFileArguments, caller: Caller) -> Answer:
@@ -130,7 +132,9 @@ def _project_verdicts(engine: Engine, rows: list[Project]) -> Answer:
     blocks: list[str] = []
     data: list[dict[str, object]] = []
     for row in rows:
-        reasons = program.missing_for_close(world, row)
+        reasons = program.verify(world, row)
+        if isinstance(reasons, Refusal):
+            return reasons
         items = row.backlog.entries if row.backlog else ()
         delivered = sum(1 for entry in items if entry.settled)
         verdict = "complete, ready to close" if not reasons else "not complete"
@@ -145,13 +149,17 @@ def verify_program(engine: Engine, given: given_.ProgramArguments, _caller: Call
     rows: list[Program] = [
         row
         for row in engine.world().portfolio.programs
-        if row.entry and row.state is State.ACTIVE and given.program_id in ("", row.key)
+        if row.entry and (given.program_id == row.key or (not given.program_id and row.state is State.ACTIVE))
     ]
+    if not rows and given.program_id:
+        return refuse("PROGRAM_UNKNOWN", f"there is no program {given.program_id[:40]}")
     if not rows:
         return refuse("PROGRAM_NOT_ACTIVE", prefix="NO PROGRAM ACTIVE")
     blocks: list[str] = []
     for row in rows:
-        reasons = enterprise.missing_for_close(row)
+        reasons = enterprise.verify(row)
+        if isinstance(reasons, Refusal):
+            return reasons
         found = row.document.entries if row.document else ()
         done = sum(1 for entry in found if entry.settled)
         verdict = "complete, ready to close" if not reasons else "not complete"

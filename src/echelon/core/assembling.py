@@ -61,8 +61,9 @@ def assemble(source: Source, config: Config, scope: str | None = None, slots_roo
     assembler = _Assembler(source)
     for path in DOCUMENTS:
         assembler.read(path)
-    whole = assembler.portfolio()
     record = assembler.own(MISSIONS, read_record) or Record()
+    assembler.front = record.front
+    whole = assembler.portfolio()
     attempts = assembler.own(ATTEMPTS, read_attempts) or ()
     if source.written(ATTEMPTS) != source.digest(ATTEMPTS):  # coverage counts only while the file is what we wrote
         attempts = tuple(replace(attempt, coverage="") for attempt in attempts)
@@ -93,6 +94,7 @@ class _Assembler:
     texts: dict[str, str | None] = field(default_factory=dict)
     copies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     diverged: dict[str, str] = field(default_factory=dict)
+    front: Mapping[str, str] = field(default_factory=dict)  # of our record
 
     def portfolio(self) -> Portfolio:
         document = self._entries(ENTERPRISE, "enterprise")
@@ -107,7 +109,7 @@ class _Assembler:
     def _enterprise(self, document: EntriesDocument) -> Portfolio:
         chosen, findings = settings.read(document)
         active = [entry.id for entry in document.entries if entry.state is State.ACTIVE]
-        working = self.texts[WORKING_PROGRAM] is not None and len(active) == 1
+        working = self.texts[WORKING_PROGRAM] is not None and len(active) == 1 and self.front.get("program") != ""
         programs = tuple(
             self._program(entry, layout.program_files(entry, working and entry.id in active))
             for entry in document.entries
@@ -122,19 +124,22 @@ class _Assembler:
         if refused:
             return Program(key, entry, files, refused=f"{key}: its path {entry.path[:80] if entry else ''!r} {refused}")
         self.read(files.document)
-        self._settle(files.copies())
+        certain = self.front.get("program", key) == key
+        self._settle(files.copies(), certain=certain)
         refused = self._unreadable(key, (files.document,))
         document = self._entries(files.document, "program")
         running = entry is None or entry.state is State.ACTIVE
         rows = document.entries if document else ()
         active = [row.id for row in rows if row.state is State.ACTIVE]
         front = len(active) == 1 and running and (files.working or entry is None) and self._worked_on()
+        front = front and self.front.get("project") != ""  # we know that what lies there is nobody's
         projects = tuple(
             self._project(
                 portfolio.item_key(key, row.id),
                 row,
                 layout.project_files(files, row, front and row.id in active),
                 running=running and row.state is State.ACTIVE,
+                certain=certain,
             )
             for row in rows
             if document and row.id not in document.duplicates
@@ -148,14 +153,17 @@ class _Assembler:
     def _worked_on(self) -> bool:
         return any(self.texts[f"{STATE}/{name}"] is not None for name in PROJECT_NAMES[:2])
 
-    def _project(self, key: str, entry: Entry | None, files: ProjectFiles, *, running: bool) -> Project:
+    def _project(
+        self, key: str, entry: Entry | None, files: ProjectFiles, *, running: bool, certain: bool = True
+    ) -> Project:
         problem = layout.path_problem(files.folder) if entry and entry.path else ""
         if problem:
             said = f"{key}: its path {entry.path[:80] if entry else ''!r} {problem}"
             return Project(key, entry, files, running=running, refused=said)
         for name in PROJECT_NAMES:
             self.read(f"{files.folder}/{name}")
-        self._settle(files.copies())
+        recorded = self.front.get("project", key) == key or STATE not in files.working
+        self._settle(files.copies(), certain=certain and recorded)
         return Project(
             key,
             entry,
@@ -167,14 +175,18 @@ class _Assembler:
             self._unreadable(key, [f"{files.folder}/{name}" for name in PROJECT_NAMES]),
         )
 
-    def _settle(self, copies: Mapping[str, tuple[str, ...]]) -> None:
-        """What a document says that has working copies; a difference that only a person can settle is kept apart."""
+    def _settle(self, copies: Mapping[str, tuple[str, ...]], *, certain: bool) -> None:
+        """What a document says that has working copies; a difference that only a person can settle is kept apart.
+
+        Not `certain`: our record names another one. Markers may have been changed by hand, or by the peer, so what lies
+        in front is perhaps still of that one.
+        """
         source = self.source
         for stored, others in copies.items():
             for path in others:
                 self.read(path)
             rows = [(path, source.digest(path), source.written(path)) for path in (*others, stored)]
-            said = settle([row for row in rows if source.text(row[0]) is not None])
+            said = settle([row for row in rows if source.text(row[0]) is not None], certain=certain)
             self.copies[stored] = others
             if said.problem:
                 self.diverged[stored] = said.problem
@@ -242,7 +254,8 @@ def _checked(programs: tuple[Program, ...]) -> tuple[Program, ...]:
 
 
 def _in_front(whole: Portfolio) -> str:
-    """The project the sequential tools work on; else the only one that runs, or the first."""
+    """The project the sequential tools work on; else the first that runs, else the first."""
     rows = list(whole.projects())
-    front = [row.key for row in rows if row.running and row.files.in_front] or [row.key for row in rows if row.running]
-    return front[0] if len(front) == 1 or (front and rows[0].key == front[0]) else rows[0].key if rows else ""
+    running = [row.key for row in rows if row.running]
+    front = [row.key for row in rows if row.running and row.files.in_front]
+    return next(iter((*front, *running, *(row.key for row in rows))), "")

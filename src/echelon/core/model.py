@@ -135,11 +135,13 @@ def mission_from_json(value: Mapping[str, Any]) -> Mission:
 @dataclass(frozen=True, slots=True)
 class Record:
     """What missions.json holds. `closings`: key of a closed project or program -> digest of its closing statement.
-    `waited`: program -> allocation rounds in a row that gave it nothing."""
+    `waited`: program -> allocation rounds in a row that gave it nothing. `front`: "program" and "project" -> key of the
+    one whose working copies were laid out last, "" for none; not there before the first step of one of them."""
 
     missions: tuple[Mission, ...] = ()
     closings: Mapping[str, str] = field(default_factory=dict)
     waited: Mapping[str, int] = field(default_factory=dict)
+    front: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         value: dict[str, Any] = {"missions": [entry.as_json() for entry in self.missions]}
@@ -147,6 +149,8 @@ class Record:
             value["closings"] = dict(self.closings)
         if self.waited:
             value["waited"] = dict(self.waited)
+        if self.front:
+            value["front"] = dict(self.front)
         return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -157,7 +161,9 @@ def read_record(text: str | None) -> Record:
     value = json.loads(text)
     missions = tuple(mission_from_json(entry) for entry in value["missions"])
     closings = {str(key): str(digest) for key, digest in value.get("closings", {}).items()}
-    return Record(missions, closings, {str(key): int(rounds) for key, rounds in value.get("waited", {}).items()})
+    waited = {str(key): int(rounds) for key, rounds in value.get("waited", {}).items()}
+    front = {str(level): str(key) for level, key in value.get("front", {}).items()}
+    return Record(missions, closings, waited, front)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +271,12 @@ class World:
     def key(self, item: str) -> str:
         """The key of an item of the project in front; a key stays as it is."""
         return item if not self.scope or item.startswith(f"{self.scope}/") else places.item_key(self.scope, item)
+
+    def find(self, item: str) -> Entry | None:
+        """An item of the project in front, by id or key; a key of another project is none of its items."""
+        if self.backlog is None or ("/" in item and places.scope_of(item) != self.scope):
+            return None
+        return self.backlog.find(places.local(item))
 
     @property
     def own_missions(self) -> tuple[Mission, ...]:

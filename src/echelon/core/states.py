@@ -51,8 +51,11 @@ MISSION: dict[tuple[str, str], str] = {
 }
 
 
-def step(subject: str, state: State, asked: str, table: Mapping[tuple[State, str], State] = ITEM) -> State | Refusal:
-    """The state after `asked`, or the refusal that names what would be allowed."""
+def step(
+    subject: str, state: State, asked: str, table: Mapping[tuple[State, str], State] | None = None
+) -> State | Refusal:
+    """The state after `asked` by the table of items, or the one given; or the refusal that names what would be allowed."""
+    table = ITEM if table is None else table
     after = table.get((state, asked))
     if after is not None:
         return after

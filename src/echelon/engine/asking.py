@@ -8,20 +8,18 @@ is written to a document is written to its working copies too.
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from echelon.core import requests
+from echelon.core import copies, requests
 from echelon.core.decide import Decision, Effect, Refusal, refuse
-from echelon.core.documents.render import stamp
 from echelon.core.levels import decide
 from echelon.core.model import MISSIONS, Mission, World
 from echelon.core.portfolio import local, scope_of
 from echelon.engine.workspace import Workspace
-from echelon.engine.world import Loaded, Loader, encode
+from echelon.engine.world import Loaded, Loader, decode, encode
 from echelon.errors import ConflictError
 from echelon.ports import Change, Snapshot
 from echelon.store.operations import Operation
@@ -107,27 +105,15 @@ class Asker:
         self._remember(decision, self.workspace.store.commit(change))
 
     def _mirrored(self, decided: Mapping[str, str | None], loaded: Loaded) -> dict[str, str | None]:
-        """The writes with those of the working copies. A copy that nobody of ours wrote is kept in the archive first."""
-        writes = dict(decided)
-        for stored, copies in loaded.copies.items():
-            if decided.get(stored) is None:
-                continue
-            for path in copies:
-                writes.setdefault(path, decided[stored])
-            for path in (stored, *copies):
-                writes.update(self._kept(path, writes[path], loaded, stored))
-        return writes
-
-    def _kept(self, path: str, text: str | None, loaded: Loaded, stored: str) -> dict[str, str | None]:
-        raw = loaded.snapshots[path]
-        known = self.workspace.store.documents().get(path)
-        ours = known is not None and known.digest == raw.digest
-        was = raw.content
-        if was is None or ours or was in (encode(text), encode(loaded.world.texts.get(stored))):
-            return {}
-        flat = re.sub(r"[^A-Za-z0-9_-]+", "-", path).strip("-")
-        name = f".opencode/archive/copies/{stamp(self.workspace.clock.now())}-{flat}.md"
-        return {name: was.decode("utf-8", "surrogateescape")}
+        """The writes with those of the working copies (core/copies.py)."""
+        known = self.workspace.store.documents()
+        files: dict[str, copies.Held] = {}
+        for stored, others in loaded.copies.items():
+            for path in (stored, *others):
+                raw, ours = loaded.snapshots[path], known.get(path)
+                files[path] = copies.Held(decode(raw.content), raw.digest, ours.digest if ours else "")
+        now = self.workspace.clock.now()
+        return copies.mirrored(decided, loaded.copies, files, loaded.world.texts, now)
 
     def _remember(self, decision: Decision, operation: Operation) -> None:
         """An edited backlog is known already; it need not be parsed, nor its 3 MB digested, again."""

@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from echelon.cli import opening, render
+from echelon.core.levels.escalations import every
 from echelon.engine.verification import Verification, verify
 from echelon.engine.workspace import Workspace
+from echelon.engine.world import Loader
 
 
 @click.command(name="verify", help="Run the proof again: of all items or those named, here or in any plain clone.")
@@ -20,11 +22,20 @@ from echelon.engine.workspace import Workspace
 def command(items: tuple[str, ...], clone: str | None, no_run: bool, as_json: bool) -> int:
     workspace = Workspace(Path(clone)) if clone else opening.workspace()
     found = verify(workspace, items, rerun=not no_run, tell=(lambda _line: None) if as_json else render.say)
+    pending = waiting(workspace)
     if as_json:
-        render.document(verification_json(found))
+        render.document({**verification_json(found), "escalations": pending})
     else:
         show(found, no_run)
+        for identifier in pending:
+            render.say(f"? {identifier} waits for a decision; what it concerns is not delivered")
     return 0 if found.holds else 1
+
+
+def waiting(workspace: Workspace) -> list[str]:
+    """Ids of the pending escalations of every level."""
+    world = Loader(workspace.store, workspace.config).load().world
+    return [row.escalation.id for row in every(world) if row.escalation.pending]
 
 
 def show(found: Verification, no_run: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from echelon.core import requests as ask
-from echelon.core.decide import Decision, Refusal
+from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.levels import ending, enterprise, escalations, mission, program, project
 from echelon.core.model import World
 from echelon.core.portfolio import scope_of
@@ -14,7 +14,18 @@ def decide(world: World, request: ask.Request, now: str) -> Decision | Refusal:
 
     The project that the request is about is put in front first (`in_front`).
     """
-    world = in_front(world, request)
+    missing = _unknown(world, request)
+    if missing is not None:
+        return missing
+    decided = _decided(in_front(world, request), request, now)
+    if isinstance(decided, Decision):
+        clashes = [path for path in decided.writes if path in world.diverged]
+        if clashes:  # whoever wrote one of the copies would throw the other away
+            return refuse("COPIES_DIVERGED", *(f"{path}: {world.diverged[path]}" for path in clashes))
+    return decided
+
+
+def _decided(world: World, request: ask.Request, now: str) -> Decision | Refusal:
     match request:
         case ask.MoveProgram():
             return enterprise.move(world, request, now)
@@ -59,8 +70,22 @@ def _about_items(world: World, request: ask.Request, now: str) -> Decision | Ref
 
 def in_front(world: World, request: ask.Request) -> World:
     """The world with the request's project in front: named by `scope`, else by the item's key, else as it is."""
+    named = _named(request)
+    return world if named is None else world.at(named)
+
+
+def _named(request: ask.Request) -> str | None:
     named = getattr(request, "scope", None)
     if named is None:
         item = getattr(request, "item", None)
         named = scope_of(item) if item and "/" in item else None
-    return world if named is None else world.at(named)
+    return named
+
+
+def _unknown(world: World, request: ask.Request) -> Refusal | None:
+    """A project that does not exist must not be taken for the one that is in front already."""
+    named = _named(request)
+    about_project = not isinstance(request, ask.RecordEscalation) or request.level == "project"
+    if not named or not about_project or world.portfolio.project(named) is not None:
+        return None
+    return refuse("PROJECT_UNKNOWN", f"there is no project {named[:80]}")

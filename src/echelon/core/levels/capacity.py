@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from echelon.core import allocation, eligibility, overlap
 from echelon.core.allocation import Demand, Share
@@ -29,7 +29,7 @@ def _can_run(project: Project, program: Program) -> bool:
     if project.state is not State.PENDING or project.entry is None or program.document is None:
         return False
     waits = [program.document.find(name) for name in project.entry.depends]
-    stopped = held(program.escalations)
+    stopped = held(program.escalations, "program")
     return all(row is not None and row.settled for row in waits) and not (stopped.get(project.id) or stopped.get(""))
 
 
@@ -61,6 +61,18 @@ def shares(world: World) -> tuple[Share, ...]:
     """The share of each program now; a program that could start counts as if it had."""
     chosen = world.portfolio.settings
     return allocation.allocate(chosen.budget, chosen.strategy, demands(world))
+
+
+def no_room(world: World, projects: Iterable[Project]) -> str:
+    """Why the items in flight in these projects, which do not run, cannot go on now; "" when they can.
+
+    A budget that has become smaller than what one of them holds must not lock it out for ever: alone it may go on.
+    """
+    kept, used = sum(len(row.active_items) for row in projects), world.portfolio.used
+    budget = world.portfolio.settings.budget
+    if world.portfolio.depth != "enterprise" or not kept or not used or used + kept <= budget:
+        return ""
+    return f"{kept} item(s) in flight would go on, and {used} of {budget} slots are taken"
 
 
 def waited(world: World) -> Mapping[str, int]:

@@ -36,7 +36,7 @@ def in_flight(world: World, item: str | None, asked: str) -> InFlight | Refusal:
         return refuse("NOTHING_IN_PROGRESS", prefix="NO ITEM IN PROGRESS")
     if item is None and len(running) > 1:
         return refuse("ITEM_AMBIGUOUS", *(f"{entry.id} — {entry.title}" for entry in running))
-    entry = running[0] if item is None else world.backlog.find(world.key(item).rpartition("/")[2])
+    entry = running[0] if item is None else world.find(item)
     if entry is None:
         return refuse("ITEM_UNKNOWN", f"the backlog has no item {(item or '')[:60]}")
     allowed = states.step(entry.id, entry.state, asked)

@@ -15,7 +15,7 @@ from echelon.core.levels.holding import held
 from echelon.core.levels.journals import Writes
 from echelon.core.levels.nodes import Node
 from echelon.core.model import World
-from echelon.core.portfolio import Program
+from echelon.core.portfolio import Program, Project
 from echelon.core.requests import MoveProgram, SetBudget
 
 
@@ -23,7 +23,7 @@ def move(world: World, request: MoveProgram, now: str) -> Decision | Refusal:
     document = world.portfolio.document
     if document is None:
         return refuse("PROGRAM_UNKNOWN", f"{ENTERPRISE} is missing or lists no program", prefix="NO ENTERPRISE")
-    node = Node("program", ENTERPRISE, document, states.PROGRAM, held(world.portfolio.escalations))
+    node = Node("program", ENTERPRISE, document, states.PROGRAM, held(world.portfolio.escalations, "enterprise"))
     if request.verb == "start":
         started = _start(world, node, request, now)
         return replace(started, prefix="BLOCKED") if isinstance(started, Refusal) else started
@@ -45,6 +45,9 @@ def _start(world: World, node: Node, request: MoveProgram, now: str) -> Decision
     active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
     if active and not request.parallel:
         return refuse("PROGRAM_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in active))
+    desk = [row for row in world.portfolio.programs if row.files.working]
+    if request.parallel and desk and any(row.in_place for row in world.missions):
+        return refuse("ITEM_IN_PROGRESS", "an item is worked on in place: end it first")
     chosen = _choose(world, node, request)
     if isinstance(chosen, Refusal):
         return chosen
@@ -57,6 +60,14 @@ def _start(world: World, node: Node, request: MoveProgram, now: str) -> Decision
     writes = nodes.flipped(world, node, entry, State.ACTIVE, "started", words, now)
     if not request.parallel:
         writes.update(storage.lay_out_program(world, program))
+        front = _mid_flight(program)
+        for project in front:
+            writes.update(storage.lay_out(world, project, now))
+        storage.noted(world, writes, program=program.key, project=front[0].key if front else "")
+    for row in desk if request.parallel else ():  # with two of them active, nobody could tell whose they are
+        writes.update(storage.fold_back_program(world, row, now))
+    if request.parallel:
+        storage.noted(world, writes, program="", project="")
     data = {"program": program.key, "title": entry.title, "slots": slots, "programFile": program.files.document}
     return Decision(writes, f"STARTED {entry.id} — {entry.title}: {slots} slot(s).", data=data)
 
@@ -67,28 +78,39 @@ def _choose(world: World, node: Node, request: MoveProgram) -> tuple[Entry, Prog
         entry = nodes.meant(node, request.program, "start")
         if isinstance(entry, Refusal):
             return entry
-        eligible: tuple[Entry, ...] = () if (reasons := nodes.obstacles(node, entry)) else (entry,)
-    else:
-        eligible, reasons = nodes.candidates(node)
-        eligible = capacity.ranked(world, eligible)
+        program = world.portfolio.program(entry.id)
+        assert program is not None, "every entry of enterprise.md is a program"
+        reasons = [*_problems(world, program, request.parallel), *nodes.obstacles(node, entry)]
+        return nodes.barred(reasons) if reasons else (entry, program)
+    eligible, obstacles = nodes.candidates(node)
     told: list[str] = []
-    for entry in eligible:
+    for entry in capacity.ranked(world, eligible):
         program = world.portfolio.program(entry.id)
         problems = _problems(world, program, request.parallel) if program else []
         if program is not None and not problems:
             return entry, program
-        told += problems
-    return nodes.nothing(node, (*told, *reasons))
+        told += nodes.told(problems)
+    return nodes.nothing(node, (*told, *obstacles))
 
 
-def _problems(world: World, program: Program, parallel: bool) -> list[str]:
+def _problems(world: World, program: Program, parallel: bool) -> list[nodes.Reason]:
     if program.refused:
-        return [f"[STORAGE_PATH_INVALID] {program.refused}"]
+        return [("STORAGE_PATH_INVALID", program.refused)]
     if program.document is None:
-        return [f"[STORED_PROGRAM_MISSING] {program.key}: {program.files.document} is missing"]
-    if parallel:
-        return []
-    return [f"[WORKING_FILES_IN_THE_WAY] {program.key}: {row}" for row in storage.program_in_the_way(world, program)]
+        return [("STORED_PROGRAM_MISSING", f"{program.key}: {program.files.document} is missing")]
+    full = capacity.no_room(world, [row for row in program.projects if row.state is State.ACTIVE])
+    found: list[nodes.Reason] = [("CAPACITY_REACHED", f"{program.key}: {full}")] if full else []
+    rows: list[str] = []
+    if not parallel:
+        rows = storage.program_in_the_way(world, program)
+        rows += [row for project in _mid_flight(program) for row in storage.in_the_way(world, project)]
+    return found + [("WORKING_FILES_IN_THE_WAY", f"{program.key}: {row}") for row in rows]
+
+
+def _mid_flight(program: Program) -> list[Project]:
+    """The project that was worked on when the program was left: it comes back to the front with it (W16)."""
+    active = [row for row in program.projects if row.state is State.ACTIVE and not row.refused]
+    return active if len(active) == 1 else []
 
 
 # ------------------------------------------------------------------------------------------------------ ends
@@ -101,6 +123,12 @@ def missing_for_close(program: Program) -> tuple[str, ...]:
         return (f"{program.files.document} lists no project",)
     waiting = [f"{row.id} waits for a decision" for row in program.escalations if row.pending]
     return (*(f"{row.id} is {row.state.value}" for row in rows if not row.settled), *waiting)
+
+
+def verify(program: Program) -> tuple[str, ...] | Refusal:
+    """The same for whoever asks; only an active program is looked at."""
+    allowed = states.step(program.key, program.state, "verify", states.PROGRAM)
+    return allowed if isinstance(allowed, Refusal) else missing_for_close(program)
 
 
 def _close(world: World, node: Node, program: Program, entry: Entry, now: str) -> Decision | Refusal:
@@ -116,6 +144,8 @@ def _close(world: World, node: Node, program: Program, entry: Entry, now: str) -
     words = f"{entry.title}. {'Comptes-rendus : ' if french else 'Completion record: '}{records}"
     writes = nodes.flipped(world, node, entry, State.DELIVERED, "delivered", words, now)
     writes.update({**storage.fold_back_program(world, program, now), **evidence})
+    if program.files.working:
+        storage.noted(world, writes, program="", project="")
     message = f"PROGRAM CLOSED {entry.id} — {entry.title}. Evidence sha256:{digest[:16]}."
     return Decision(writes, message, data={"program": program.key, "evidence": digest})
 
@@ -134,6 +164,8 @@ def _change(
         writes = nodes.flipped(world, node, entry, state, nodes.PAST[verb], reason or entry.title, now)
     if entry.state is State.ACTIVE:
         writes.update(storage.fold_back_program(world, program, now))
+        if program.files.working:
+            storage.noted(world, writes, program="", project="")
     kept = sum(len(row.active_items) for row in program.projects)
     tail = f" {kept} item(s) in flight keep their slots." if kept else ""
     words = render.one_line(f"PROGRAM {nodes.PAST[verb].upper()} {entry.id}" + (f": {reason}" if reason else ""))

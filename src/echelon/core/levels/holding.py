@@ -12,28 +12,29 @@ from echelon.core.documents import grammar
 from echelon.core.documents.sections import Escalation
 from echelon.core.model import World
 from echelon.core.portfolio import Portfolio
+from echelon.core.requests import Level
 
-_IDS = (grammar.ITEM_ID, grammar.PROJECT_ID, grammar.PROGRAM_ID)
+_IDS = {"project": grammar.ITEM_ID, "program": grammar.PROJECT_ID, "enterprise": grammar.PROGRAM_ID}
 
 
-def subject(escalation: Escalation) -> str:
-    """The id of the item, project or program it concerns; "" when it concerns all of its level."""
+def subject(escalation: Escalation, level: Level) -> str:
+    """The id that an escalation of this level's file concerns, of the level below; "" when it concerns all of it."""
     first = escalation.context.lstrip("> ").split(" ", 1)[0].rstrip(":,—")
-    return first if any(pattern.fullmatch(first) for pattern in _IDS) else ""
+    return first if _IDS[level].fullmatch(first) else ""
 
 
-def held(escalations: Iterable[Escalation]) -> dict[str, str]:
+def held(escalations: Iterable[Escalation], level: Level) -> dict[str, str]:
     """Id of what is held -> id of the escalation; "" -> the one that holds everything of the file."""
     found: dict[str, str] = {}
     for entry in escalations:
         if entry.pending:
-            found.setdefault(subject(entry), entry.id)
+            found.setdefault(subject(entry, level), entry.id)
     return found
 
 
 def held_items(world: World) -> dict[str, str]:
     """Item of the project in front -> pending escalation that concerns it; all of them when the project is held."""
-    found = held(world.escalations)
+    found = held(world.escalations, "project")
     whole = project_held(world, found.get("", ""))
     if whole and world.backlog:
         return {entry.id: found.get(entry.id, whole) for entry in world.backlog.entries}
@@ -46,11 +47,11 @@ def project_held(world: World, own: str = "") -> str:
         return own
     key = world.project.program
     program = world.portfolio.program(key)
-    above = held(program.escalations) if program else {}
+    above = held(program.escalations, "program") if program else {}
     return above.get(world.project.id, "") or above.get("", "") or program_held(world.portfolio, key)
 
 
 def program_held(portfolio: Portfolio, key: str) -> str:
     """The escalation of enterprise.md that holds this program; "" for none."""
-    found = held(portfolio.escalations)
+    found = held(portfolio.escalations, "enterprise")
     return (found.get(key, "") if key else "") or found.get("", "")

@@ -15,6 +15,7 @@ from echelon.core.levels.journals import Writes
 from echelon.core.model import World
 
 PAST = {"fail": "failed", "suspend": "suspended", "resume": "resumed", "reopen": "reopened", "waive": "waived"}
+Reason = tuple[str, str]  # a code, and what it means here
 REASONED = ("fail", "suspend", "reopen", "waive")
 
 
@@ -35,16 +36,14 @@ class Node:
 
 def meant(node: Node, identifier: str | None, asked: str) -> Entry | Refusal:
     """The entry a request is about, which the table allows to move; without an id the only active one."""
-    if identifier is None:
-        active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
-        if not active:
-            return node.missing()
-        if len(active) > 1:
-            return refuse("ITEM_AMBIGUOUS", *(f"{entry.id} — {entry.title}" for entry in active))
-        return active[0]
-    entry = node.document.find(identifier)
+    active = [entry for entry in node.document.entries if entry.state is State.ACTIVE]
+    if identifier is None and not active:
+        return node.missing()
+    if identifier is None and len(active) > 1:
+        return refuse("ITEM_AMBIGUOUS", *(f"{entry.id} — {entry.title}" for entry in active))
+    entry = active[0] if identifier is None else node.document.find(identifier)
     if entry is None:
-        return refuse(f"{node.noun.upper()}_UNKNOWN", f"{node.path} has no {node.noun} {identifier[:40]}")
+        return refuse(f"{node.noun.upper()}_UNKNOWN", f"{node.path} has no {node.noun} {(identifier or '')[:40]}")
     if entry.id in node.document.duplicates or entry.broken:
         return refuse("ENTRY_BROKEN", f"{entry.id} has errors in {node.path}")
     allowed = states.step(entry.id, entry.state, asked, node.table)
@@ -59,10 +58,22 @@ def candidates(node: Node) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     return eligible, eligibility.explain(obstacles, node.document)
 
 
-def obstacles(node: Node, entry: Entry) -> tuple[str, ...]:
+def obstacles(node: Node, entry: Entry) -> list[Reason]:
     whole = node.held.get("", "")
     held = {entry.id: whole} if whole else node.held
-    return tuple(row.message for row in eligibility.obstacles_of(entry, node.document, {}, held))
+    return [(row.code, row.message) for row in eligibility.obstacles_of(entry, node.document, {}, held)]
+
+
+def barred(reasons: list[Reason]) -> Refusal:
+    """Why the entry that was named does not start: with the code of the reason when all have the same."""
+    codes = {code for code, _ in reasons}
+    if len(codes) == 1:
+        return refuse(reasons[0][0], *(message for _, message in reasons))
+    return refuse("ITEM_NOT_ELIGIBLE", *told(reasons))
+
+
+def told(reasons: list[Reason]) -> list[str]:
+    return [f"[{code}] {message}" for code, message in reasons]
 
 
 def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
@@ -82,7 +93,8 @@ def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
 
 def flipped(world: World, node: Node, entry: Entry, state: State, kind: str, words: str, now: str) -> Writes:
     """The list with the entry's new marker and one more line in its journal."""
-    document = entries.set_state(node.document, entry.id, state)
+    before = entries.unwaive(node.document, entry.id) if kind == "reopened" else node.document
+    document = entries.set_state(before, entry.id, state)
     writes: Writes = {node.path: document.text}
     said = f"{entry.id} — {words}"
     journals.add(writes, world, node.path, f"{node.noun}_{kind}", said, now, node.document.language)

@@ -12,7 +12,8 @@ from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents import render
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
-from echelon.core.levels import nodes, rollup, storage
+from echelon.core.layout import STATE
+from echelon.core.levels import capacity, nodes, rollup, storage
 from echelon.core.levels.holding import held, program_held
 from echelon.core.levels.journals import Writes
 from echelon.core.levels.nodes import Node
@@ -61,7 +62,7 @@ def _program(world: World, key: str | None) -> tuple[Program, Node] | Refusal:
     if path in world.diverged:
         return refuse("COPIES_DIVERGED", f"{path}: {world.diverged[path]}")
     assert program.document is not None, "rows without one were left out"
-    stopped = dict(held(program.escalations))
+    stopped = dict(held(program.escalations, "program"))
     whole = stopped.get("", "") or program_held(world.portfolio, program.key)
     return program, Node(
         "project", path, program.document, states.PROJECT, {**stopped, **({"": whole} if whole else {})}
@@ -77,13 +78,21 @@ def _start(world: World, program: Program, node: Node, request: MoveProject, now
         return refuse("PROJECT_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in active))
     if request.parallel and request.limit and len(active) >= request.limit:
         return refuse("CAPACITY_REACHED", f"{len(active)} of {request.limit} projects are active")
+    in_front = [row for row in program.projects if STATE in row.files.working]
+    if request.parallel and any(row.in_place and row.scope in {one.key for one in in_front} for row in world.missions):
+        return refuse("ITEM_IN_PROGRESS", "an item is worked on in place: end it first")
     chosen = _choose(world, program, node, request)
     if isinstance(chosen, Refusal):
         return chosen
     entry, project = chosen
     writes = nodes.flipped(world, node, entry, State.ACTIVE, "started", entry.title, now)
-    if not request.parallel:
+    if _laid_out(program, request):
         writes.update(storage.lay_out(world, project, now))
+        storage.noted(world, writes, project=project.key)
+    for row in in_front if request.parallel else ():  # with two of them active, nobody could tell whose they are
+        writes.update(storage.fold_back(world, row, now))
+    if request.parallel:
+        storage.noted(world, writes, project="")
     data = {
         "project": project.key, "title": entry.title, "backlogPath": project.files.backlog,
         "specPath": project.files.spec, "projectFile": project.files.journal,
@@ -94,36 +103,48 @@ def _start(world: World, program: Program, node: Node, request: MoveProject, now
 
 def _choose(world: World, program: Program, node: Node, request: MoveProject) -> tuple[Entry, Project] | Refusal:
     """The first project that can start; one with missing files is told and does not stop the others (W19)."""
+    laid_out = _laid_out(program, request)
     if request.project is not None:
         entry = nodes.meant(node, request.project, "start")
         if isinstance(entry, Refusal):
             return entry
-        eligible: tuple[Entry, ...] = () if (reasons := nodes.obstacles(node, entry)) else (entry,)
-    else:
-        eligible, reasons = nodes.candidates(node)
+        project = program.find(entry.id)
+        assert project is not None, "every entry of program.md is a project"
+        reasons = [*_problems(world, project, laid_out), *nodes.obstacles(node, entry)]
+        return nodes.barred(reasons) if reasons else (entry, project)
+    eligible, obstacles = nodes.candidates(node)
     told: list[str] = []
     for entry in eligible:
         project = program.find(entry.id)
-        problems = _problems(world, project, request.parallel) if project else []
+        problems = _problems(world, project, laid_out) if project else []
         if project is not None and not problems:
             return entry, project
-        told += problems
-    return nodes.nothing(node, (*told, *reasons))
+        told += nodes.told(problems)
+    return nodes.nothing(node, (*told, *obstacles))
 
 
-def _problems(world: World, project: Project, parallel: bool) -> list[str]:
+def _laid_out(program: Program, request: MoveProject) -> bool:
+    """Whether a start puts working copies in front: where the sequential tools work on the program itself."""
+    return not request.parallel and (program.entry is None or program.files.working)
+
+
+def _problems(world: World, project: Project, laid_out: bool) -> list[nodes.Reason]:
     if project.refused:
-        return [f"[STORAGE_PATH_INVALID] {project.refused}"]
+        return [("STORAGE_PATH_INVALID", project.refused)]
     missing = [
         path
         for path, known in ((project.files.spec, project.spec), (project.files.backlog, project.backlog))
         if known is None
     ]
     if missing:
-        return [f"[STORED_PROJECT_MISSING] {project.id}: {' and '.join(missing)} missing"]
-    if parallel:
-        return []
-    return [f"[WORKING_FILES_IN_THE_WAY] {project.id}: {row}" for row in storage.in_the_way(world, project)]
+        return [("STORED_PROJECT_MISSING", f"{project.id}: {' and '.join(missing)} missing")]
+    paths = [path for path in (project.files.spec, project.files.backlog) if path in world.diverged]
+    if paths:
+        return [("COPIES_DIVERGED", f"{path}: {world.diverged[path]}") for path in paths]
+    full = capacity.no_room(world, [project])
+    found: list[nodes.Reason] = [("CAPACITY_REACHED", f"{project.id}: {full}")] if full else []
+    rows = storage.in_the_way(world, project) if laid_out else []
+    return found + [("WORKING_FILES_IN_THE_WAY", f"{project.id}: {row}") for row in rows]
 
 
 # ------------------------------------------------------------------------------------------------------ ends
@@ -142,6 +163,12 @@ def missing_for_close(world: World, project: Project) -> tuple[str, ...]:
     return tuple(rows)
 
 
+def verify(world: World, project: Project) -> tuple[str, ...] | Refusal:
+    """The same for whoever asks; only an active project is looked at."""
+    allowed = states.step(project.id, project.state, "verify", states.PROJECT)
+    return allowed if isinstance(allowed, Refusal) else missing_for_close(world, project)
+
+
 def _close(world: World, node: Node, project: Project, entry: Entry, now: str) -> Decision | Refusal:
     reasons = missing_for_close(world, project)
     if reasons:
@@ -158,6 +185,8 @@ def _close(world: World, node: Node, project: Project, entry: Entry, now: str) -
     )
     writes = nodes.flipped(world, node, entry, State.DELIVERED, "delivered", words, now)
     writes.update({**storage.fold_back(world, project, now), **evidence})
+    if STATE in project.files.working:
+        storage.noted(world, writes, project="")
     message = f"PROJECT CLOSED {entry.id} — {entry.title}: every item is settled. Evidence sha256:{digest[:16]}."
     return Decision(writes, message, data={"project": project.key, "evidence": digest})
 
@@ -178,6 +207,8 @@ def _change(
         writes = nodes.flipped(world, node, entry, state, nodes.PAST[verb], reason or entry.title, now)
     if entry.state is State.ACTIVE:
         writes.update(storage.fold_back(world, project, now))
+        if STATE in project.files.working:
+            storage.noted(world, writes, project="")
     kept = f" {len(project.active_items)} item(s) in flight keep their slots." if project.active_items else ""
     words = render.one_line(f"PROJECT {nodes.PAST[verb].upper()} {entry.id}" + (f": {reason}" if reason else ""))
     return Decision(writes, f"{words}.{kept}", data={"project": project.key, "state": state.value})

@@ -27,6 +27,8 @@ from echelon.core.requests import ReopenItem, ResumeItem, StartItem, WaiveItem
 
 def start(world: World, request: StartItem, now: str) -> Decision | Refusal:
     backlog = world.backlog
+    if world.project.refused:
+        return refuse("STORAGE_PATH_INVALID", world.project.refused, prefix="BLOCKED")
     if backlog is None or world.spec is None:
         known = ((world.files.spec, world.spec), (world.files.backlog, backlog))
         missing = [f"{path} is missing" for path, found in known if found is None]
@@ -44,11 +46,10 @@ def start(world: World, request: StartItem, now: str) -> Decision | Refusal:
 def not_open(world: World) -> Refusal | None:
     """Why nothing may be decided in the project in front: its files, or its place in the portfolio."""
     project = world.project
-    said = [f"{path}: {detail}" for path, detail in world.diverged.items() if path.startswith(f"{world.files.folder}/")]
+    paths = (world.files.spec, world.files.backlog, world.files.journal)
+    said = [f"{path}: {world.diverged[path]}" for path in paths if path in world.diverged]
     if said:
         return refuse("COPIES_DIVERGED", *said)
-    if project.refused:
-        return refuse("STORAGE_PATH_INVALID", project.refused)
     if not project.running:
         above = world.portfolio.program(project.program)
         state = f"{world.scope} is {project.state.value}"
@@ -147,7 +148,7 @@ def find(world: World, item: str) -> Entry | Refusal:
     """The entry of an item of the project in front, by id or key."""
     if world.backlog is None:
         return refuse("MODE_INACTIVE", f"{world.files.backlog} is missing")
-    entry = world.backlog.find(world.key(item).rpartition("/")[2])
+    entry = world.find(item)
     return entry or refuse("ITEM_UNKNOWN", f"the backlog has no item {item[:60]}")
 
 
@@ -228,7 +229,8 @@ def _flip(world: World, entry: Entry, asked: str, kind: str, reason: str, messag
     if isinstance(allowed, Refusal):
         return allowed
     assert world.backlog is not None, "find() has looked"
-    writes: Writes = {world.files.backlog: entries.set_state(world.backlog, entry.id, allowed).text}
+    before = entries.unwaive(world.backlog, entry.id) if asked == "reopen" else world.backlog
+    writes: Writes = {world.files.backlog: entries.set_state(before, entry.id, allowed).text}
     said = f"{entry.id} — {reason or entry.title}"
     journals.add(writes, world, world.files.journal, kind, said, now, world.language)
     return Decision(writes, message, data={"item": world.key(entry.id)})

@@ -6,13 +6,22 @@ overwritten or removed that is not kept elsewhere, and a folder is never removed
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from echelon.core import briefing
 from echelon.core.documents import render
 from echelon.core.layout import PROJECT_NAMES, STATE, WORKING_PROGRAM, ProjectFiles
 from echelon.core.levels.ending import is_active_file
 from echelon.core.levels.journals import Writes
-from echelon.core.model import ACTIVE, World
+from echelon.core.model import ACTIVE, MISSIONS, World, read_record
 from echelon.core.portfolio import Program, Project
+
+
+def noted(world: World, writes: Writes, **front: str) -> None:
+    """Put into our record whose working copies lie in front from now on: `program` and `project`, "" for nobody's."""
+    written = writes.get(MISSIONS)
+    record = read_record(written) if written else world.record
+    writes[MISSIONS] = replace(record, front={**record.front, **front}).text()
 
 
 def in_the_way(world: World, project: Project) -> list[str]:
