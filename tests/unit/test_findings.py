@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 import fleets
-from echelon.core import canonical, recovery
+from echelon.core import canonical, copies, recovery
 from echelon.core import requests as ask_
 from echelon.core.assembling import Assembled, assemble
 from echelon.core.codes import CODES
@@ -38,6 +38,7 @@ P1, P2 = ".opencode/programs/PGM-001", ".opencode/programs/PGM-002"
 B1, B2, B3 = (f"{folder}/backlog.md" for folder in (f"{P1}/projects/PRJ-001", f"{P1}/projects/PRJ-002", f"{P2}/projects/PRJ-003"))  # fmt: skip
 ENTERPRISE, PROGRAM = ".opencode/enterprise.md", f"{P1}/program.md"
 SLOT = "PGM-001-PRJ-001-B001"
+SLOTS_OPEN = (SLOT, "PGM-001-PRJ-002-B001")
 SEED = 19
 PAIRS = 20_000 if LONG else 500
 
@@ -50,7 +51,7 @@ class Scene:
 
     files: Files
     ours: dict[str, str] = field(default_factory=dict)  # path -> what we wrote there, where somebody changed it
-    seen: Observed = Observed(slots=(SLOT,), branches=(SLOT,), sandbox="bubblewrap")
+    seen: Observed = field(default_factory=Observed)
     config: str = "{}"
 
     def edit(self, path: str, old: str, new: str) -> None:
@@ -72,12 +73,14 @@ class Scene:
     def repaired(self, now: str) -> Scene:
         """After the repair of the documents, working copies too; what the shell does with slots is not in here."""
         made = self.assembled()
-        return replace(self, files=_written(self.files, made, recovery.repairs(made.world, now)))
+        files = _written(_Source(self.files, self.ours), made, recovery.repairs(made.world, now), now)
+        return replace(self, files=files, ours={path: text for path, text in self.ours.items() if path in files})
 
 
 class _Source(Texts):
     def __init__(self, files: Mapping[str, str], ours: Mapping[str, str]) -> None:
         super().__init__(files)
+        self.files = files
         self._ours = ours
 
     def written(self, path: str) -> str:
@@ -85,35 +88,39 @@ class _Source(Texts):
         return canonical.text_digest(known) if known is not None else super().written(path)
 
 
-def _written(files: Files, made: Assembled, writes: Mapping[str, str | None]) -> Files:
-    after = dict(files)
-    for path, text in writes.items():
-        for each in (path, *(made.copies.get(path, ()) if text is not None else ())):
-            after.pop(each, None)
-            after.update({each: text} if text is not None else {})
-    return after
+def _written(source: _Source, made: Assembled, writes: Mapping[str, str | None], now: str) -> Files:
+    """As the engine writes: with the working copies, and what is not ours kept first."""
+    paths = {path for stored, others in made.copies.items() for path in (stored, *others)}
+    held = {path: copies.Held(source.text(path), source.digest(path), source.written(path)) for path in paths}
+    after: dict[str, str | None] = dict(source.files)
+    after.update(copies.mirrored(writes, made.copies, held, made.world.texts, now))
+    return {path: text for path, text in after.items() if text is not None}
 
 
 def _ask(files: Files, request: ask_.Request) -> Files:
-    made = assemble(Texts(files), Config({}))
+    source = _Source(files, {})
+    made = assemble(source, Config({}))
     decided = decide(made.world, request, "2026-03-04T05:06:00.000Z")
     assert isinstance(decided, Decision), decided
-    return _written(files, made, decided.writes)
+    return _written(source, made, decided.writes, "2026-03-04T05:06:00.000Z")
 
 
 def parallel() -> Scene:
-    """One item in flight in a portfolio that runs in parallel."""
+    """Two items in flight in a portfolio that runs in parallel."""
     files = _ask(fleets.texts(parallel=True), ask_.MoveProgram("start", "PGM-001", parallel=True))
     for name in ("PRJ-001", "PRJ-002"):
         files = _ask(files, ask_.MoveProject("start", name, "PGM-001", parallel=True))
-    return Scene(_ask(files, ask_.StartItem(BaseFacts("b" * 40), "B001", "PGM-001/PRJ-001", parallel=True)))
+    for name in ("PRJ-001", "PRJ-002"):
+        files = _ask(files, ask_.StartItem(BaseFacts("b" * 40), "B001", f"PGM-001/{name}", parallel=True))
+    return Scene(files, seen=Observed(SLOTS_OPEN, branches=SLOTS_OPEN, sandbox="bubblewrap"))
 
 
 def sequential() -> Scene:
     """One item in flight where the sequential tools work: working copies, an active file."""
     files = _ask(fleets.texts(parallel=False), ask_.MoveProgram("start", None))
     files = _ask(files, ask_.MoveProject("start", None, "PGM-001"))
-    return Scene(_ask(files, ask_.StartItem(BaseFacts("b" * 40), None, "PGM-001/PRJ-001")))
+    files = _ask(files, ask_.StartItem(BaseFacts("b" * 40), None, "PGM-001/PRJ-001"))
+    return Scene(files, seen=Observed((SLOT,), branches=(SLOT,), sandbox="bubblewrap"))
 
 
 PARALLEL, SEQUENTIAL = parallel(), sequential()
@@ -173,7 +180,7 @@ def _nobodys_program(scene: Scene) -> None:
 
 
 def _delivered(scene: Scene) -> None:
-    row = Attempt("PGM-001/PRJ-002/B001", 1, "delivered", "d", NOW, NOW, coverage="proved", evidence="e")
+    row = Attempt("PGM-002/PRJ-003/B001", 1, "delivered", "d", NOW, NOW, coverage="proved", evidence="e")
     scene.files[ATTEMPTS] = row.as_line()
 
 
@@ -189,20 +196,20 @@ CASES: dict[str, Break] = {
     "SLOT_WITHOUT_ITEM": _edit(B1, "- Status: [/]", "- Status: [ ]"),
     "ACTIVE_FILE_ORPHANED": _put(ACTIVE, "# B077 — another\n"),
     "WORKING_PROJECT_FILES_MISSING": _put(f"{P1}/projects/PRJ-002/spec.md", None),
-    "WORKING_PROGRAM_ORPHANED": lambda scene: _nobodys_program(scene),
+    "WORKING_PROGRAM_ORPHANED": _nobodys_program,
     "STORED_PROGRAM_MISSING": _put(f"{P2}/program.md", None),
     "STORED_PROJECT_MISSING": _put(f"{P2}/projects/PRJ-003/spec.md", None),
-    "SLOT_WORKTREE_MISSING": _seen(slots=()),
-    "UNREGISTERED_WORKTREE": _seen(slots=(SLOT, "B077")),
+    "SLOT_WORKTREE_MISSING": _seen(slots=(SLOT,)),
+    "UNREGISTERED_WORKTREE": _seen(slots=(*SLOTS_OPEN, "B077")),
     "EXTERNAL_DEP_TARGET_MISSING": _edit(B2, "PRJ-001/B001", "PRJ-088/B001"),
     "EXTERNAL_DEP_ITEM_MISSING": _edit(B2, "PRJ-001/B001", "PRJ-001/B088"),
     # ours
     "STORAGE_PATH_INVALID": _edit(PROGRAM, "### PRJ-002 — a project\n", "### PRJ-002 — a project\n- Path: ../away\n"),
     "BAD_SETTING": _edit(ENTERPRISE, "Strategy: equal", "Strategy: mine"),
-    "BUDGET_EXCEEDED": _edit(ENTERPRISE, "Capacity budget: 4", "Capacity budget: 0"),
+    "BUDGET_EXCEEDED": _edit(ENTERPRISE, "Capacity budget: 4", "Capacity budget: 1"),
     "SLOT_IN_CONFLICT": _conflict,
     "SLOT_BRANCH_MOVED": _seen(moved_slots=(SLOT,)),
-    "BRANCH_LEFT_OVER": _seen(branches=(SLOT, "B077")),
+    "BRANCH_LEFT_OVER": _seen(branches=(*SLOTS_OPEN, "B077")),
     "SLOTS_FILE_CHANGED": _put(SLOTS, "[]"),
     "MERGE_UNFINISHED": _seen(unfinished_merge="rebase"),
     "BASE_REWOUND": _seen(rewound="main is at aaaa, which does not contain bbbb, merged last"),
@@ -279,6 +286,27 @@ def test_a_fault_of_the_machine_is_told_and_its_slots_are_not_judged() -> None:
     assert scene.codes() == {"GIT_MISSING"}
 
 
+UNCLEAR: dict[str, Break] = {
+    "its program.md is gone": _put(PROGRAM, None),
+    "its backlog is gone": _put(B1, None),
+    "its header is nearly one": _edit(B1, "### B001 — ", "### B001: "),
+    "its marker is none": _edit(B1, "- Status: [/]", "- Status: [?]"),
+    "its id is there twice": lambda scene: scene.edit(B1, "### B002 — ", "### B001 — ") or scene.edit(B1, "[/]", "[ ]"),
+    "its project is listed twice": _edit(PROGRAM, "### PRJ-002 — ", "### PRJ-001 — "),
+    "its program is listed twice": _edit(ENTERPRISE, "### PGM-002 — ", "### PGM-001 — "),
+    "its project may not be read": _edit(PROGRAM, "### PRJ-001 — a project\n", "### PRJ-001 — a project\n- Path: ../x\n"),
+    "enterprise.md is gone": _put(ENTERPRISE, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", list(UNCLEAR))
+def test_a_mission_is_never_ended_by_what_cannot_be_read(what: str) -> None:
+    scene = copy(PARALLEL)
+    UNCLEAR[what](scene)
+    assert "PGM-001/PRJ-001/B001" in scene.repaired(NOW).files[MISSIONS]
+    assert scene.repaired(NOW).repaired(LATER).files == scene.repaired(NOW).files
+
+
 def test_two_at_once() -> None:
     """Both are found, one repair mends what can be mended, a second has nothing left to do, and nothing is lost."""
     pairs = [pair for pair in itertools.combinations(BREAKS, 2) if EVERY[pair[0]] is EVERY[pair[1]]]
@@ -290,7 +318,7 @@ def test_two_at_once() -> None:
         try:
             BREAKS[one](scene)
             BREAKS[other](scene)
-        except AssertionError:
+        except (AssertionError, KeyError):
             continue  # the first took away what the second would break
         tried += 1
         both += {one, other} <= scene.codes()
@@ -328,7 +356,9 @@ def _nothing_lost(before: Files, after: Files) -> None:
 
 
 def _words(text: str, path: str) -> object:
-    kind: entries.Kind = {"program.md": "program", "enterprise.md": "enterprise"}.get(path.rpartition("/")[2], "backlog")  # type: ignore[assignment]
+    kind: entries.Kind = {"program.md": "program", "enterprise.md": "enterprise"}.get(
+        path.rpartition("/")[2], "backlog"
+    )  # type: ignore[assignment]
     read = entries.parse(text, kind, quick=False)
     rows = [(row.id, row.title, row.priority, row.size, row.depends, row.path) for row in read.entries]
     return rows, text[: read.preamble_end], text.count("check:")
