@@ -65,7 +65,7 @@ def finished(fleet: Fleet, told: list[str]) -> None:
 def test_killed_at_one_effect_after_another_it_arrives(tmp_path: Path, parallel: bool) -> None:
     fleet = Fleet.start(tmp_path, parallel=parallel)
     dice = random.Random(f"{SEED} {parallel}")
-    points = [(kind, dice.randint(1, 3), when) for kind in ALWAYS for when in ("before", "after")]
+    points = [(kind, dice.choice((1, 1, 2)), when) for kind in ALWAYS for when in ("before", "after")]
     dice.shuffle(points)
     told: list[str] = []
     kills = 0
