@@ -301,6 +301,19 @@ def test_a_slot_without_work_follows_the_base_and_stays_empty(world: World) -> N
     assert world.git("diff", "--name-only", base, str(slots.snapshot(slot, "b").commit)) == "b.txt"
 
 
+def test_a_file_written_anew_with_the_same_content_is_not_in_the_way_of_the_base(world: World) -> None:
+    """An attempt that is played again after a kill does just that; to git's index the file is another one."""
+    slots = world.slots()
+    slot = slots.open("B001", world.head())
+    file = Path(slot.path) / "a.txt"
+    for _ in range(2):
+        write(file.parent, {"new": "one\nmine\nthree\n"})
+        file.with_name("new").replace(file)
+        slots.snapshot(slot, "mine")
+    base = world.commit({"a.txt": "one\ntheirs\nthree\n"})
+    assert slots.bring_base(slot, base) == ("a.txt",)
+
+
 def test_conflicts_are_files_with_markers_in_the_slot(world: World) -> None:
     slots = world.slots()
     slot = slots.open("B001", world.head())

@@ -62,6 +62,7 @@ class Tools:
             decision = await asyncio.to_thread(_perform, engine, call)
         except asyncio.CancelledError:
             stop.set()  # the person stopped the turn: the thread ends at its next look
+            engine.workspace.tell = lambda _line: None
             for line in told:
                 line.cancel()
             raise

@@ -30,7 +30,18 @@ from echelon.checks.steps import Command, Copy, Link, Step, detect_steps, step_t
 from echelon.errors import WorldError
 from echelon.ports import CheckLimits
 
-__all__ = ["Command", "Copy", "Link", "Prepared", "Step", "detect_steps", "prepare", "step_to_json", "steps_from_json"]
+__all__ = [
+    "Command",
+    "Copy",
+    "Link",
+    "Prepared",
+    "Step",
+    "dependencies",
+    "detect_steps",
+    "prepare",
+    "step_to_json",
+    "steps_from_json",
+]
 
 FORMAT = 1
 LIMITS = CheckLimits(seconds=1800.0, output_bytes=64 * 1024 * 1024)
@@ -105,6 +116,18 @@ def prepare(
                     link(checkout, path, made / path, made)
                     _use(gathered, checkout, path, made / path, made)
     return Prepared(_environment(gathered, checkout), tuple(gathered.readable), _digest(gathered.facts))
+
+
+def dependencies(steps: tuple[Step, ...], workspace: Path, tree_files: TreeFile) -> str:
+    """The `digest` that `prepare` will give, known without a checkout. Raises: WorldError PREPARE_SOURCE_MISSING."""
+    workspace = workspace.resolve()
+    facts: list[object] = []
+    for step in steps:
+        if isinstance(step, Command):
+            facts.append(_key(step, tree_files))
+        else:
+            facts.append([step_to_json(step), _fingerprint(_source(workspace, step.path))])
+    return _digest(facts)
 
 
 def _source(workspace: Path, path: str) -> Path:

@@ -266,7 +266,8 @@ def _checked(programs: tuple[Program, ...]) -> tuple[Program, ...]:
 
 
 def _in_front(whole: Portfolio) -> str:
-    """The project the sequential tools work on; else the only one that runs, or the first."""
+    """The project the sequential tools work on; else the first that runs, else the first."""
     rows = list(whole.projects())
-    front = [row.key for row in rows if row.running and row.files.in_front] or [row.key for row in rows if row.running]
-    return front[0] if len(front) == 1 or (front and rows[0].key == front[0]) else rows[0].key if rows else ""
+    running = [row.key for row in rows if row.running]
+    front = [row.key for row in rows if row.running and row.files.in_front]
+    return next(iter((*front, *running, *(row.key for row in rows))), "")

@@ -309,14 +309,20 @@ class World:
         record = replace(self.record, missions=missions, waited=self.record.waited if waited is None else waited)
         return {MISSIONS: record.text(), **self._slots(missions)}
 
+    def _beside_the_front(self, mission: Mission) -> bool:
+        """Whether it runs in a project that the sequential tools do not work on: only a portfolio in parallel has that."""
+        project = self.portfolio.project(mission.scope)
+        return bool(mission.scope) and project is not None and project.running and not project.files.in_front
+
     def _slots(self, missions: tuple[Mission, ...]) -> dict[str, str | None]:
         """Only while something runs in parallel: the peer takes even an empty file for parallel mode (W45, W-A9)."""
-        slots = [entry for entry in missions if not entry.in_place]
-        several = len(slots) > 1 or any(entry.scope for entry in slots) or self.texts.get(SLOTS) is not None
+        rows = [(entry, self.portfolio.project(entry.scope)) for entry in missions if not entry.in_place]
+        slots = [(entry, row) for entry, row in rows if row is None or row.running]
+        several = len(slots) > 1 or any(self._beside_the_front(entry) for entry, _ in slots)
         if not slots or not several:
             return {SLOTS: None} if self.texts.get(SLOTS) is not None else {}
-        rows = [slot_row(entry, self.portfolio.project(entry.scope), self.slots_root) for entry in slots]
-        return {SLOTS: json.dumps(rows, indent=2, ensure_ascii=False) + "\n"}
+        shown = [slot_row(entry, row, self.slots_root) for entry, row in slots]
+        return {SLOTS: json.dumps(shown, indent=2, ensure_ascii=False) + "\n"}
 
 
 def slot_row(mission: Mission, project: Project | None, root: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from echelon.core import report
 from echelon.core.decide import Refusal, refuse
+from echelon.core.portfolio import item_key
 from echelon.dispatch import advance
 from echelon.dispatch.attempts import Attempts, Event, Outcome, blocked, halted
 from echelon.dispatch.landing import Landing
@@ -55,7 +56,12 @@ class Delivery:
         return self._failed.is_set() or self._asked_to_stop()
 
     def run(self, item: str | None = None, *, in_place: bool = False) -> Outcome:
-        """Deliver every eligible item in order, or the one named. Raises what the engine's rooms raise."""
+        """Deliver every eligible item in order, or the one named, by key or by its id in the project that is worked on.
+
+        Raises what the engine's rooms raise.
+        """
+        if item is not None and "/" not in item:
+            item = item_key(self._engine.world().scope, item)
         self._engine.workspace.stopped = self._stopped
         for line in self._engine.recover():
             self._tell(Event("recovered", "", line))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from echelon.checks.cache import CheckCache
-from echelon.checks.prepare import Prepared, Step, prepare
+from echelon.checks.prepare import Prepared, Step, dependencies, prepare
 from echelon.checks.runner import run_check
 from echelon.checks.sandbox import Sandbox
 from echelon.checks.singleflight import alone
@@ -20,8 +21,19 @@ from echelon.slots.gates import Gates
 from echelon.slots.repository import Repository
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the checks said on both trees, and the digest of the environment in which the candidate was checked."""
+
+    results: tuple[CheckResult, ...] = ()
+    environment: str = ""
+
+
 class TreeRunner:
-    """Runs commands on trees of one repository, each in a clean checkout prepared by the same steps."""
+    """Runs commands on trees of one repository, each in a clean checkout prepared by the same steps.
+
+    Nothing of a run is kept here, so threads may share one.
+    """
 
     def __init__(
         self,
@@ -44,35 +56,61 @@ class TreeRunner:
         self._stopped, self._tell = stopped, tell
         self._cache = CheckCache(cache / "checks")
         self._gates = Gates(repository)
-        self.environment_digest = ""
 
-    def results(self, checks: Sequence[Check], base_tree: str, candidate_tree: str) -> tuple[CheckResult, ...]:
+    def results(self, checks: Sequence[Check], base_tree: str, candidate_tree: str) -> Results:
         """Each check on both trees; one gate is opened per tree, and none when the cache knows all."""
+        if not checks:
+            return Results()
         commands = [check.command for check in checks]
-        base = self.run(base_tree, commands, base_tree)
-        candidate = self.run(candidate_tree, commands, base_tree)
-        return tuple(CheckResult(check, base[check.command], candidate[check.command]) for check in checks)
+        base, _ = self._run(base_tree, commands, base_tree)
+        candidate, environment = self._run(candidate_tree, commands, base_tree)
+        judged = (CheckResult(check, base[check.command], candidate[check.command]) for check in checks)
+        return Results(tuple(judged), environment)
 
     def run(self, tree: str, commands: Sequence[str], base_tree: str) -> dict[str, Run]:
         """Command -> what it said on `tree`. Dependencies are made from `base_tree` where their keys agree."""
+        return self._run(tree, commands, base_tree)[0]
+
+    def _run(self, tree: str, commands: Sequence[str], base_tree: str) -> tuple[dict[str, Run], str]:
+        """The runs, and the digest of the environment they ran in."""
         if not commands:
-            return {}
+            return {}, ""
+        environment = self._digest(dependencies(self._steps, self._workspace, self._file_of(tree)))
+        known = self._known(tree, commands, environment)
+        if known is not None:
+            return known, environment
         found: dict[str, Run] = {}
         with self.prepared(tree, base_tree) as (checkout, ready):
-            facts = {
-                "dependencies": ready.digest,
-                "sandbox": self._sandbox.name,
-                "network": self._network,
-                "environment": self._environment,
-            }
-            self.environment_digest = canonical.digest(facts)
+            environment = self._digest(ready.digest)  # the workspace may have changed since
             for command in commands:
-                found[command] = self._one(tree, command, checkout, ready)
+                found[command] = self._one(tree, command, environment, checkout, ready)
+        return found, environment
+
+    def _digest(self, made_of: str) -> str:
+        facts = {
+            "dependencies": made_of,
+            "sandbox": self._sandbox.name,
+            "network": self._network,
+            "environment": self._environment,
+        }
+        return canonical.digest(facts)
+
+    def _known(self, tree: str, commands: Sequence[str], environment: str) -> dict[str, Run] | None:
+        """The remembered run of every command, None when one has to be run."""
+        found: dict[str, Run] = {}
+        for command in commands:
+            known = self._remembered(CheckCache.key(tree, command, environment))
+            if known is None:
+                return None
+            found[command] = recorded(known)
         return found
 
-    def _one(self, tree: str, command: str, checkout: Path, ready: Prepared) -> Run:
-        key = CheckCache.key(tree, command, self.environment_digest)
-        known = None if self._fresh else self._cache.get(key)
+    def _remembered(self, key: str) -> Execution | None:
+        return None if self._fresh else self._cache.get(key)
+
+    def _one(self, tree: str, command: str, environment: str, checkout: Path, ready: Prepared) -> Run:
+        key = CheckCache.key(tree, command, environment)
+        known = self._remembered(key)
         if known is not None:
             return recorded(known)
         self._tell(f"runs {command}")
@@ -132,9 +170,12 @@ class TreeRunner:
             self._workspace,
             self._cache_folder,
             materialize,
-            lambda path: repository.read_file(tree, path),
+            self._file_of(tree),
             sandbox=self._sandbox,
         )
+
+    def _file_of(self, tree: str) -> Callable[[str], bytes | None]:
+        return lambda path: self._repository.read_file(tree, path)
 
 
 def recorded(execution: Execution) -> Run:

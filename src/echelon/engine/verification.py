@@ -184,7 +184,7 @@ def _rerun(work: Work, value: Mapping[str, Any], runs: dict[str, tuple[str, str]
     tree = value["subject"][0]["digest"]["gitTree"]
     found: list[Problem] = []
     recorded = {entry["command"]: entry for entry in predicate["checks"]}
-    for result in work.runner.results(held.checks, predicate["base"]["gitTree"], tree):
+    for result in work.runner.results(held.checks, predicate["base"]["gitTree"], tree).results:
         then, command = recorded[result.check.command], result.check.command
         runs[command] = (result.base.outcome, result.candidate.outcome)
         for side, now in (("base", result.base), ("candidate", result.candidate)):

@@ -17,7 +17,7 @@ from echelon.core.merge_queue import Verdict
 from echelon.core.model import CHECKLIST, SPEC, SYNC, TODO, BaseFacts, Mission, World
 from echelon.core.requests import Findings
 from echelon.core.weakening import Weakening, find_weakenings
-from echelon.engine.running import TreeRunner
+from echelon.engine.running import Results, TreeRunner
 from echelon.engine.workspace import Workspace
 from echelon.errors import TamperError
 from echelon.ports import Candidate, Slot
@@ -29,6 +29,7 @@ STATE_FILE_BYTES_MAX = 1_000_000  # of what an agent leaves in a slot's .opencod
 WEAKENING_FILE_BYTES_MAX = 1_000_000
 WEAKENING_FILES_MAX = 2_000
 LOG_COMMITS_MAX = 10_000
+LOG_COMMITS_NEAR = 20
 SHOWN_MAX = 20
 
 _Texts = dict[str, str | None]
@@ -247,7 +248,7 @@ class Work:
     ) -> Examination:
         listed = ", ".join(found.conflicts[:SHOWN_MAX])
         problem = Problem("MERGE_CONFLICT", f"these files conflict with the base branch: {listed}")
-        findings = self._findings(mission, base, snapshot.tree, snapshot, [problem], (), ())
+        findings = self._findings(mission, base, snapshot.tree, snapshot, [problem], Results(), ())
         return Examination(findings, base_tree, found, (), found.conflicts)
 
     def _findings(
@@ -257,7 +258,7 @@ class Work:
         tree: str,
         snapshot: SlotSnapshot,
         problems: list[Problem],
-        results: tuple[CheckResult, ...],
+        run: Results,
         weakenings: tuple[Weakening, ...],
     ) -> Findings:
         changed = self._workspace.repository.changed(base.commit, tree)
@@ -266,13 +267,13 @@ class Work:
             tree=tree,
             work_tree=snapshot.tree,
             changed=tuple(change.path for change in changed),
-            results=results,
+            results=run.results,
             problems=tuple(problems),
             weakenings=_digest(weakenings),
             todo=self.slot_text(mission, TODO),
             checklist=self.slot_text(mission, CHECKLIST),
             sync_issues=self.slot_text(mission, SYNC),
-            environment=self.runner.environment_digest,
+            environment=run.environment,
         )
 
     def _obstacles(self, base: str, tree: str) -> list[Problem]:
@@ -330,7 +331,8 @@ class Work:
             before = json.loads(self._guard_file(mission.slot).read_text("utf-8"))
         except (OSError, ValueError):
             return []
-        changed = guard.compare(_steering(before), _steering(guard.fingerprint(self._workspace.repository)))
+        now = guard.fingerprint(self._workspace.repository, references=False)
+        changed = guard.compare(_steering(before), _steering(now))
         if not changed:
             return []
         return [Problem("ESCAPED", f"changed in the repository's git folder: {', '.join(changed[:SHOWN_MAX])}")]
@@ -352,10 +354,20 @@ class Work:
 
     def last_statement(self) -> str:
         """Digest of the newest statement on the base branch, or GENESIS."""
-        for commit in self._workspace.repository.log_messages(self._workspace.branch, LOG_COMMITS_MAX):
-            value, _ = evidence.read_message(commit.message)
-            if value is not None:
-                return canonical.digest(value)
+        repository = self._workspace.repository
+        head = repository.head(self._workspace.branch)
+        known = repository.reader.memory.known(("statement", head))
+        return str(known) if known else self._newest_statement(head)
+
+    def _newest_statement(self, head: str) -> str:
+        for limit in (LOG_COMMITS_NEAR, LOG_COMMITS_MAX):  # as a rule it is the newest commit or close to it
+            commits = self._workspace.repository.log_messages(head, limit)
+            for commit in commits:
+                value, _ = evidence.read_message(commit.message)
+                if value is not None:
+                    return canonical.digest(value)
+            if len(commits) < limit:
+                break
         return evidence.GENESIS
 
     def merge_commit(self, mission: Mission, found: Examination, statement: Mapping[str, Any]) -> str:
@@ -365,7 +377,9 @@ class Work:
         repository = self._workspace.repository
         author = repository.user_identity() or ECHELON
         date = f"@{_epoch(self._workspace.clock.now())} +0000"
-        return merge.commit_candidate(repository, found.candidate, message, author, date)
+        made = merge.commit_candidate(repository, found.candidate, message, author, date)
+        repository.reader.memory.put(("statement", made), canonical.digest(statement))
+        return made
 
 
 def _steering(marks: Mapping[str, str]) -> dict[str, str]:

@@ -78,7 +78,9 @@ def update_checkout(repository: Repository, branch: str, old: str, new: str) -> 
         return CheckoutUpdate("blocked", found.obstacles)
     checkout.settle(found.done)
     checkout.git("read-tree", "-m", "-u", old, new)
-    return CheckoutUpdate("updated", (), checkout.filtered([change.path for change in found.changed if change.new]))
+    return CheckoutUpdate(
+        "updated", (), checkout.filtered(new, [change.path for change in found.changed if change.new])
+    )
 
 
 def checkout_lags(repository: Repository, branch: str, old: str, new: str) -> bool:
@@ -90,6 +92,7 @@ def checkout_lags(repository: Repository, branch: str, old: str, new: str) -> bo
     return any(index.get(change.path) == change.old for change in changed)
 
 
+_NAMED_PATHS = 200  # more are looked for in the listing of all: an argument list has its limit
 _UNMERGED = Entry("", "")  # equals no tree's entry
 
 
@@ -121,7 +124,7 @@ class _Checkout:
     def look(self, old: str, new: str) -> _Look:
         changed = self._repository.changed(old, new)
         index = self.index([change.path for change in changed])
-        touched = self._touched()
+        touched = self._touched([change.path for change in changed])
         removed = {change.path for change in changed if change.old is not None}
         obstacles: list[str] = []
         done: list[Changed] = []
@@ -143,18 +146,36 @@ class _Checkout:
 
     def index(self, paths: Sequence[str]) -> dict[str, Entry]:
         wanted = set(paths)
-        entries = (line.partition("\t") for line in self.git("ls-files", "-s", "-z").fields())
+        lines = self._about(paths, "ls-files", "-s", "-z")
+        entries = (line.partition("\t") for line in lines)
         split = ((path, facts.split(" ")) for facts, _, path in entries if path in wanted)
         return {path: Entry(mode, blob) if stage == "0" else _UNMERGED for path, (mode, blob, stage) in split}
 
-    def _touched(self) -> set[str]:
-        # 128: another git holds the index; then a touched file counts as changed, which is the safe side.
-        self.git("update-index", "-q", "--refresh", accept=(0, 1, 128))
-        command = ("diff-files", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=all")
-        changes = list(parse_raw(self.git(*command).fields()))
+    def _about(self, paths: Sequence[str], *command: str) -> list[str]:
+        """What the command says about these paths, or about all where there are many."""
+        if not paths:
+            return []
+        if len(paths) <= _NAMED_PATHS:
+            answer = self.git(*command, "--", *paths, accept=(0, 128))
+            if answer.code == 0:
+                return answer.fields()
+        return self.git(*command).fields()
+
+    def _touched(self, paths: Sequence[str]) -> set[str]:
+        """Those of the paths whose file is not what the index says."""
+        changes = self._differing(paths)
+        if changes:
+            # Some may only look it, by their times. 128: another git holds the index; then a touched file counts as
+            # changed, which is the safe side.
+            self.git("update-index", "-q", "--refresh", accept=(0, 1, 128))
+            changes = self._differing(paths)
         same = {change.path for change in changes if has_content(self._place(change.path), change)}
         there = {change.path for change in changes if change.status != "D" or os.path.lexists(self._place(change.path))}
         return there - same
+
+    def _differing(self, paths: Sequence[str]) -> list[Changed]:
+        command = ("diff-files", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=all")
+        return list(parse_raw(self._about(paths, *command)))
 
     def _is_file(self, change: Changed) -> bool:
         place = self._place(change.path)
@@ -205,8 +226,10 @@ class _Checkout:
         self.git("update-index", "-z", "--index-info", input=raw("".join(lines)))
         self.git("update-index", "-q", "--refresh", accept=(0, 1))
 
-    def filtered(self, paths: Sequence[str]) -> tuple[str, ...]:
-        if not paths:
+    def filtered(self, tree: str, paths: Sequence[str]) -> tuple[str, ...]:
+        above = {"/".join(parts[:size]) for parts in (path.split("/") for path in paths) for size in range(len(parts))}
+        rules = (f"{folder}/.gitattributes".lstrip("/") for folder in above)
+        if not any(self._repository.entry(tree, rule) for rule in rules):
             return ()
         asked = b"".join(raw(path) + b"\0" for path in paths)
         fields = self.git("check-attr", "-z", "--stdin", "--cached", "filter", input=asked).fields()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from echelon.slots.git import text
 from echelon.slots.places import read_small, write_whole
 
 EXCLUDES_BYTES = 1 << 20
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def find(top: Path) -> tuple[Path, Path]:
@@ -42,6 +44,19 @@ def _refuse(top: Path) -> None:
                 "WORKSPACE_NOT_TOP_LEVEL", f"{top} is a folder of the repository {place}.", f"Use {place}."
             )
     raise WorldError("NO_REPOSITORY", f"{top} is not in a git repository.", "Run `git init` there and commit.")
+
+
+def named_by_head(git_dir: Path, common: Path) -> str | None:
+    """The full name of the branch a plain HEAD file names, "" when it holds a commit; None when git has to be asked."""
+    said = text(read_small(git_dir / "HEAD", 4096)).removesuffix("\n")
+    if _COMMIT.fullmatch(said):
+        return ""
+    name = said.removeprefix("ref: ")
+    if name == said or not name.startswith("refs/heads/") or name != name.strip() or "\n" in name:
+        return None
+    if (common / "reftable").exists() or (common / name).is_symlink() or read_small(common / name, 4) == b"ref:":
+        return None  # what stands there is no name, or the name of another name
+    return name
 
 
 def read_settings(git_dir: Path) -> dict[str, str]:

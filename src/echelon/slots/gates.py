@@ -2,7 +2,8 @@
 
 There is no `.git` in a gate unless a commit is named: most checks need none, and a check that finds one may judge the
 history instead of the files. A place is used by one caller at a time, kept by a kernel lock, and re-used warm: going
-from one tree to the next writes what differs only.
+from one tree to the next writes what differs only, and a place that held the same tree last is verified first and
+mended where that fails. Which tree that was is a hint in a file beside it; nothing is believed of it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from echelon.errors import InputError, LockedError, WorldError
+from echelon.errors import GitError, InputError, LockedError, WorldError
 from echelon.slots.objects import checked_object
 from echelon.slots.owned import make_throwaway
-from echelon.slots.places import locked, private_directory, real_directory, remove_tree
+from echelon.slots.places import (
+    locked,
+    private_directory,
+    read_small,
+    real_directory,
+    remove_tree,
+    write_whole,
+)
 from echelon.slots.repository import Repository
 from echelon.slots.worktree import WorkTree
 
@@ -47,22 +55,31 @@ class Gates:
             if not name or "/" in name or name in (".", "..", ".git"):
                 raise InputError("GATE_KEEP_INVALID", f"{name!r} is not a top-level name.", "Name a file or folder.")
         with ExitStack() as stack:
-            number, hold = self._free(stack)
-            gate = self._prepare(number, hold, checked_object(tree), keep)
+            number, hold = self._free(stack, checked_object(tree))
+            gate = self._prepare(number, hold, tree, keep)
             if commit is not None:
                 self._give_git(gate, checked_object(commit))
             yield gate.work
 
-    def _free(self, stack: ExitStack) -> tuple[int, int]:
+    def _free(self, stack: ExitStack, tree: str) -> tuple[int, int]:
+        """The number and lock of a place: one that held the tree last, else one that exists, else a new one."""
         deadline = time.monotonic() + self._seconds
+        held = [self._held(number) for number in range(self._number)]
+        order = sorted(range(self._number), key=lambda number: (held[number] != tree, not held[number]))
         while True:
-            for number in range(self._number):
+            for number in order:
                 with contextlib.suppress(LockedError):
                     return number, stack.enter_context(locked(self._locks / f"gate-{number}", 0, f"Gate {number}"))
             if time.monotonic() >= deadline:
                 what = f"All {self._number} gates were in use for {self._seconds:g} s."
                 raise LockedError("GATES_BUSY", what, "Wait for checks to end, or allow more gates.")
             time.sleep(_POLL_SECONDS)
+
+    def _hint(self, number: int) -> Path:
+        return self._directory / str(number) / "tree"
+
+    def _held(self, number: int) -> str:
+        return read_small(self._hint(number), 100).decode("ascii", "replace")
 
     def _prepare(self, number: int, hold: int, tree: str, keep: Sequence[str]) -> WorkTree:
         place = private_directory(self._directory / str(number))
@@ -75,15 +92,23 @@ class Gates:
             try:
                 real_directory(gate.work)
                 remove_tree(gate.work / ".git")
-                gate.reset(tree)
-                gate.clean(keep)
-                gate.verify(tree, keep)
+                self._make_exact(gate, tree, keep, trusting=self._held(number) == tree)
+                write_whole(self._hint(number), tree.encode("ascii"), durable=False)
             except Exception:  # whatever it was, the second try has nothing left over to stumble on
                 if fresh:
                     raise
             else:
                 return gate
         raise WorldError("GATE_NOT_EXACT", f"{gate.work} could not be prepared.", "Ask again.")
+
+    def _make_exact(self, gate: WorkTree, tree: str, keep: Sequence[str], *, trusting: bool) -> None:
+        """From the cheapest that may do; whichever does, the last step is always that the gate was verified."""
+        if trusting and _exact(gate, tree, keep):
+            return
+        gate.reset(tree)
+        if not _exact(gate, tree, keep):
+            gate.clean(keep)
+            gate.verify(tree, keep)
 
     def _give_git(self, gate: WorkTree, commit: str) -> None:
         repository = self._repository
@@ -97,3 +122,11 @@ class Gates:
             config=repository.throwaway_config,
             shallow=repository.common / "shallow",
         )
+
+
+def _exact(gate: WorkTree, tree: str, keep: Sequence[str]) -> bool:
+    try:
+        gate.verify(tree, keep)
+    except (GitError, WorldError):
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The one function that starts git.
+"""The one room that starts git.
 
 What it must never do: read configuration, hooks, attributes or environment that somebody else can write, wait for
 ever, or ask a question. The git directory it is given is ours (see repository.py), so what remains of the user's is
@@ -24,7 +24,7 @@ from typing import IO
 
 from echelon.errors import GitError, LimitError, WorldError
 
-MINIMUM_VERSION = (2, 38)  # merge-tree --write-tree, cat-file --batch -z
+MINIMUM_VERSION = (2, 38)  # merge-tree --write-tree, cat-file --batch-command -z
 SECONDS = 120.0  # a checkout of a large tree on a busy disk; every call may name its own
 OUTPUT_BYTES = 256 * 1024 * 1024  # a listing of two million paths
 STDERR_TAIL = 2000
@@ -121,30 +121,50 @@ def run(
     child keeps open, so that a place stays locked while git still writes after we were killed.
     Raises: WorldError GIT_MISSING, GIT_TOO_OLD; GitError GIT_FAILED, GIT_TIMEOUT; LimitError GIT_OUTPUT_LIMIT.
     """
-    program = _program(os.environ.get("PATH", ""))
     env = _environment(git_dir, work_tree, objects, more_objects, index, user_config) | dict(environment or {})
-    options = [part for setting in (*_SETTINGS, *settings) for part in ("-c", setting)]
-    command = [program, "--no-pager", *options, *args]
     with tempfile.TemporaryFile() as errors, _source(input) as source:
-        try:
-            process = subprocess.Popen(
-                [raw(part) for part in command] if sys.platform != "win32" else command,
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                cwd=work_tree or git_dir,
-                env=env,
-                start_new_session=True,  # Ctrl-C must not stop git between two renames
-                pass_fds=hold if sys.platform != "win32" else (),
-            )
-        except OSError as error:
-            raise WorldError(
-                "GIT_FAILED_TO_START", f"git could not be started: {error}.", "Look at the path."
-            ) from error
+        process = _start(args, settings, env, work_tree or git_dir, source, errors, hold)
         code, stdout, why = _wait(process, seconds)
         if why or code not in accept:
             _fail(args, code, why, seconds, _tail(errors))
         return Output(code, stdout)
+
+
+def begin(args: Sequence[str], *, git_dir: Path, objects: Path) -> subprocess.Popen[bytes]:
+    """Start git and leave it running, to be talked to through its standard input and output; see batch.py.
+
+    It ends when its standard input is closed, which the kernel does for a process of ours that dies.
+    Raises: WorldError GIT_MISSING, GIT_TOO_OLD, GIT_FAILED_TO_START.
+    """
+    env = _environment(git_dir, None, objects, None, None, False)
+    return _start(args, (), env, git_dir, subprocess.PIPE, subprocess.DEVNULL, ())
+
+
+def _start(
+    args: Sequence[str],
+    settings: Sequence[str],
+    env: Mapping[str, str],
+    where: Path | None,
+    source: IO[bytes] | int,
+    errors: IO[bytes] | int,
+    hold: tuple[int, ...],
+) -> subprocess.Popen[bytes]:
+    program = _program(os.environ.get("PATH", ""))
+    options = [part for setting in (*_SETTINGS, *settings) for part in ("-c", setting)]
+    command = [program, "--no-pager", *options, *args]
+    try:
+        return subprocess.Popen(
+            [raw(part) for part in command] if sys.platform != "win32" else command,
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=where,
+            env=env,
+            start_new_session=True,  # Ctrl-C must not stop git between two renames
+            pass_fds=hold if sys.platform != "win32" else (),
+        )
+    except OSError as error:
+        raise WorldError("GIT_FAILED_TO_START", f"git could not be started: {error}.", "Look at the path.") from error
 
 
 def _fail(args: Sequence[str], code: int, why: str, seconds: float, stderr: str) -> None:

@@ -22,10 +22,11 @@ _SHARED = ("config", "config.worktree", "info", "hooks", "objects/info/alternate
 _LOGS = "logs/refs/heads"
 
 
-def fingerprint(repository: Repository) -> dict[str, str]:
+def fingerprint(repository: Repository, *, references: bool = True) -> dict[str, str]:
     """What is executable, configurable or a reference in the user's git directory: name -> digest, commit or size.
 
-    Sizes are those of the reflogs ("size:N"): they grow by rights and must not shrink.
+    Without `references` only what can run something or steer git. Sizes are those of the reflogs ("size:N"): they grow
+    by rights and must not shrink.
     Raises: LimitError GUARD_TOO_MANY_FILES.
     """
     found: dict[str, str] = {}
@@ -35,6 +36,11 @@ def fingerprint(repository: Repository) -> dict[str, str]:
             raise LimitError(
                 "GUARD_TOO_MANY_FILES", f"{repository.common} holds too many.", "Look into hooks and info."
             )
+    return found | _references(repository) if references else found
+
+
+def _references(repository: Repository) -> dict[str, str]:
+    found: dict[str, str] = {}
     for line in repository.git("for-each-ref", "--format=%(refname) %(objectname)").stdout.splitlines():
         name, _, commit = text(line).partition(" ")
         if not name.startswith((*_OURS, _FETCHED)):

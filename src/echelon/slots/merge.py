@@ -34,6 +34,8 @@ def merge_trees(repository: Repository, ours: str, theirs: str) -> tuple[str, tu
     Built-in drivers of the top .gitattributes (`union`, `binary`) are honoured; configured ones are programs and are not.
     Raises: GitError GIT_FAILED, also for histories with no common commit.
     """
+    if repository.known_ancestor(checked_object(ours), checked_object(theirs)):
+        return repository.tree_of(theirs), ()  # one side has changes only: that side is what git would answer
     command = ("merge-tree", "--write-tree", "-z", "--name-only", checked_object(ours), checked_object(theirs))
     with _attributes(repository, ours) as work:
         answer = repository.git(*command, accept=(0, 1), work_tree=work)

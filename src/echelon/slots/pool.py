@@ -50,11 +50,13 @@ class Pool:
                 made += 1
         return made
 
-    def give(self, place: Path, tree: str, hold: int) -> bool:
-        """Clean a used place and put it into the pool; it is removed when the pool is full or it cannot be cleaned."""
+    def give(self, place: Path, hold: int) -> bool:
+        """Put a used place into the pool, rid of all that is not tracked; it is removed when the pool is full or that
+        fails. Its tracked files are made right when it is taken, when the tree that is wanted is known.
+        """
         if len(self.ready()) < self._limit:
             try:
-                clean_place(self._repository, place, tree, hold)
+                _emptied(self._repository, place, hold).clean()
                 place.rename(self._directory / place.name)
             except (EchelonError, OSError):
                 pass
@@ -74,14 +76,20 @@ def make_place(repository: Repository, place: Path, tree: str, hold: int) -> Wor
 
 def clean_place(repository: Repository, place: Path, tree: str, hold: int) -> WorkTree:
     """Bring a used place to exactly `tree`: nothing of whoever had it before is left."""
+    used = _emptied(repository, place, hold)
+    used.reset(tree)
+    if used.left_over():
+        used.clean()
+        if left := used.left_over():
+            what = f"{used.work} cannot be cleaned: {left[0]!r} stays."
+            raise WorldError("SLOT_NOT_CLEAN", what, "Remove it by hand.")
+    return used
+
+
+def _emptied(repository: Repository, place: Path, hold: int) -> WorkTree:
     used = WorkTree(repository, place / "work", place / "index", hold)
     for extra in place.iterdir():
         if extra.name not in ("work", "index", "opening"):
             remove_tree(extra)
     remove_tree(used.work / ".git")
-    used.reset(tree)
-    used.clean()
-    left = used.untracked(ignored=True)
-    if left:
-        raise WorldError("SLOT_NOT_CLEAN", f"{used.work} cannot be cleaned: {left[0]!r} stays.", "Remove it by hand.")
     return used

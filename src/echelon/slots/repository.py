@@ -1,7 +1,8 @@
 """The user's repository: where it is, what it contains, read without running anything of it.
 
 Discovery is done here and not by git, and contents are read through our own git directory (owned.py). The user's
-git directory is asked three things only: its settings, its HEAD and its work trees.
+git directory is asked three things only: its settings, its HEAD and its work trees. What is said about objects named
+by full ids is remembered (reader.py). One Repository serves all threads of a process.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
-from echelon.errors import GitError, LimitError, WorldError
-from echelon.slots.discovery import copy_excludes, find, read_settings
+from echelon.errors import GitError, WorldError
+from echelon.slots.discovery import copy_excludes, find, named_by_head, read_settings
 from echelon.slots.git import ECHELON, SECONDS, Identity, Output, raw, run
 from echelon.slots.objects import (
     Changed,
@@ -20,19 +22,21 @@ from echelon.slots.objects import (
     LoggedCommit,
     checked_branch,
     checked_object,
-    parse_batch,
+    is_object,
     parse_log,
     parse_raw,
     parse_tree,
+    parse_tree_object,
 )
 from echelon.slots.owned import check_owned, config_of, make_owned
 from echelon.slots.places import private_directory
+from echelon.slots.reader import Reader
 
 BRANCH_PREFIX = "orchestrator/"
 RESCUE_PREFIX = "refs/orchestrator/rescue/"
 STATE_DIRECTORY = ".opencode"
-BLOB_BYTES = 256 * 1024 * 1024
 LOG_LIMIT = 100_000
+_CHANGED_BYTES, _ENTRY_BYTES = 600, 300  # what a Changed and an Entry take in memory, about
 
 # What decides how a file looks on this user's disk; values are checked, nothing else of a configuration is believed.
 _FILE_SETTINGS = ("core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode", "core.longpaths")
@@ -59,6 +63,7 @@ class Repository:
     owned: Path
     config: bytes
     settings: Mapping[str, str] = field(repr=False)
+    reader: Reader = field(repr=False, compare=False)
 
     @classmethod
     def open(cls, workspace: Path, state: Path) -> Repository:
@@ -79,8 +84,10 @@ class Repository:
         if any(name.startswith("extensions.partialclone") or name.endswith(".promisor") for name in settings):
             raise WorldError("PARTIAL_CLONE", f"{top} is a partial clone.", "Use a full clone: objects must be local.")
         config = config_of(settings.get("extensions.objectformat", "sha1"), (common / "reftable").exists())
-        repository = cls(top, git_dir, common, state, state / "owned.git", config, settings)
-        make_owned(repository.owned, common, config)
+        owned = state / "owned.git"
+        make_owned(owned, common, config)
+        reader = Reader(owned, common / "objects", lambda: check_owned(owned, common, config))
+        repository = cls(top, git_dir, common, state, owned, config, settings, reader)
         copy_excludes(settings, common, repository.excludes)
         if not repository.git("for-each-ref", "--count=1", "refs/heads").stdout and not repository._has_head():
             raise WorldError("NO_COMMIT", f"{top} has no commit yet.", "Make a first commit.")
@@ -161,8 +168,10 @@ class Repository:
 
     def checked_out(self) -> str | None:
         """The branch of the user's checkout, None when its HEAD is detached."""
-        answer = run(["symbolic-ref", "-q", "HEAD"], git_dir=self.git_dir, accept=(0, 1)).line()
-        return answer.removeprefix("refs/heads/") or None
+        name = named_by_head(self.git_dir, self.common)
+        if name is None:
+            name = run(["symbolic-ref", "-q", "HEAD"], git_dir=self.git_dir, accept=(0, 1)).line()
+        return name.removeprefix("refs/heads/") or None
 
     def head(self, branch: str) -> str:
         """The commit id of a branch, or WorldError BRANCH_MISSING."""
@@ -175,8 +184,9 @@ class Repository:
 
     def ref(self, name: str) -> str | None:
         """The commit id of a full reference name, None when it does not exist."""
-        answer = self.git("rev-parse", "-q", "--verify", f"{name}^{{commit}}", accept=(0, 1, 128))
-        return answer.line() if answer.code == 0 else None
+        asked = f"{name}^{{commit}}"
+        found = self.reader.find([asked]).get(asked)
+        return found.id if found else None
 
     def set_ref(self, name: str, new: str | None, old: str | None, why: str) -> bool:
         """Compare and swap one reference; None means absent. False when it is not `old`. Asking twice is safe."""
@@ -206,11 +216,27 @@ class Repository:
     # ------------------------------------------------------------------------------------------ contents
 
     def tree_of(self, commit: str) -> str:
-        return self.git("rev-parse", "--verify", f"{checked_object(commit)}^{{tree}}").line()
+        return self.reader.memory.get(("tree", commit), lambda: self._tree_of(checked_object(commit)))
+
+    def _tree_of(self, treeish: str) -> str:
+        asked = f"{treeish}^{{tree}}"
+        found = self.reader.find([asked]).get(asked)
+        if found is None:
+            raise GitError("GIT_FAILED", f"{treeish} is no commit of this repository.", "Nothing was lost.")
+        return found.id
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
-        command = ("merge-base", "--is-ancestor", checked_object(ancestor), checked_object(descendant))
-        return self.git(*command, accept=(0, 1)).code == 0
+        key = ("ancestor", checked_object(ancestor), checked_object(descendant))
+        if (self.common / "shallow").exists():  # more history may come
+            return self._is_ancestor(ancestor, descendant)
+        return self.reader.memory.get(key, lambda: self._is_ancestor(ancestor, descendant))
+
+    def known_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """True when `is_ancestor` was answered so, or the one was made from the other, here; costs nothing."""
+        return self.reader.memory.known(("ancestor", ancestor, descendant)) is True
+
+    def _is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        return self.git("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1)).code == 0
 
     def files(self, treeish: str) -> dict[str, Entry]:
         """Every file of a tree by path, sorted by git."""
@@ -218,30 +244,56 @@ class Repository:
 
     def changed(self, old: str, new: str) -> tuple[Changed, ...]:
         """What differs between two trees or commits, renames shown as removal and addition."""
-        command = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", checked_object(old))
-        fields = self.git(*command, checked_object(new)).fields()
-        return tuple(parse_raw(fields))
+        trees = (self.tree_of(old), self.tree_of(new))
+        return self.reader.memory.get(("changed", *trees), lambda: self._changed(*trees), _weight)
+
+    def _changed(self, old: str, new: str) -> tuple[Changed, ...]:
+        if old == new:
+            return ()
+        command = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
+        return tuple(parse_raw(self.git(*command).fields()))
+
+    def entry(self, treeish: str, path: str) -> Entry | None:
+        """What a tree or commit has at a path; None for nothing."""
+        folder = self.tree_of(treeish)
+        *above, name = path.split("/")
+        for part in above:
+            found = self._entries(folder).get(part)
+            if found is None or found.mode != "040000":
+                return None
+            folder = found.blob
+        return self._entries(folder).get(name)
+
+    def _entries(self, tree: str) -> Mapping[str, Entry]:
+        def read() -> Mapping[str, Entry]:
+            return MappingProxyType(parse_tree_object(self.reader.tree(tree), len(self.zero) // 2))
+
+        return self.reader.memory.get(("entries", tree), read, lambda found: _ENTRY_BYTES * len(found))
 
     def read_file(self, treeish: str, path: str) -> bytes | None:
         """The content of a file (a link's target for a link), None when the tree has no such file."""
-        return self._objects([f"{checked_object(treeish)}:{path}"]).get(f"{treeish}:{path}")
+        found = self.entry(treeish, path)
+        if found is None or not found.mode.startswith("1") or found.mode == "160000":
+            return None
+        return self.reader.memory.get(("blob", found.blob), lambda: self._blob(found.blob), len)
+
+    def _blob(self, identifier: str) -> bytes:
+        content = self.blobs([identifier]).get(identifier)
+        if content is None:
+            raise GitError("GIT_FAILED", f"The object {identifier} is missing or damaged.", "Look with `git fsck`.")
+        return content
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Contents by blob id; LimitError BLOBS_TOO_LARGE beyond 256 MiB together."""
-        return self._objects([checked_object(item) for item in ids])
+        return self.reader.contents(checked_object(item) for item in ids)
 
-    def _objects(self, names: Sequence[str]) -> dict[str, bytes]:
-        asked = b"".join(raw(name) + b"\0" for name in names)
-        sizes = self.git("cat-file", "--batch-check=%(objecttype) %(objectsize)", "-z", input=asked).stdout
-        total = sum(int(line[5:]) for line in sizes.splitlines() if line.startswith(b"blob "))
-        if total > BLOB_BYTES:
-            raise LimitError("BLOBS_TOO_LARGE", f"{total} bytes were asked for at once.", "Leave large files out.")
-        content = self.git("cat-file", "--batch=%(objecttype) %(objectsize)", "-z", input=asked).stdout
-        return parse_batch(names, content)
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Those of the full ids that name an object here."""
+        return set(self.reader.find([checked_object(item) for item in ids]))
 
-    def log_messages(self, branch: str, limit: int = 1000) -> tuple[LoggedCommit, ...]:
-        """The branch's commits along first parents, newest first."""
-        start = self.head(branch)
+    def log_messages(self, start: str, limit: int = 1000) -> tuple[LoggedCommit, ...]:
+        """The commits from a branch, or from a commit by its full id, along first parents, newest first."""
+        start = start if is_object(start) else self.head(start)
         form = "--format=tformat:%H%x00%T%x00%P%x00%B"
         fields = self.git("log", "--first-parent", "-z", form, f"--max-count={min(limit, LOG_LIMIT)}", start).fields()
         return tuple(parse_log(fields))
@@ -267,4 +319,12 @@ class Repository:
             environment |= {f"GIT_{role}_NAME": who.name, f"GIT_{role}_EMAIL": who.email}
         options = [part for parent in parents for part in ("-p", checked_object(parent))]
         command = ("commit-tree", checked_object(tree), *options, "-F", "-")
-        return self.git(*command, input=raw(message), environment=environment).line()
+        made = self.git(*command, input=raw(message), environment=environment).line()
+        self.reader.memory.put(("tree", made), tree)
+        for parent in parents:
+            self.reader.memory.put(("ancestor", parent, made), True)
+        return made
+
+
+def _weight(changes: tuple[Changed, ...]) -> int:
+    return _CHANGED_BYTES * len(changes)

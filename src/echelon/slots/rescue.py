@@ -14,8 +14,8 @@ from pathlib import Path
 from echelon.errors import GitError
 from echelon.slots.git import Output
 from echelon.slots.places import read_small
-from echelon.slots.repository import RESCUE_PREFIX, Repository
-from echelon.slots.staging import stage, with_state_of
+from echelon.slots.repository import RESCUE_PREFIX, STATE_DIRECTORY, Repository
+from echelon.slots.staging import look, stage, with_state_of
 from echelon.slots.worktree import WorkTree
 
 AGENT_REFS = 1000  # references and reflog lines of an agent's own repository that are looked at
@@ -48,10 +48,13 @@ def keep_files(
     Returns the reference, or None when nothing differs from `head` (`state`: `.opencode` counts as a difference).
     """
     repository = tree.repository
-    with tree.aside() as copy:
-        stage(copy, exclude, everything=True)
-        found = copy.tree()
     saved = repository.tree_of(head)
+    seen = look(tree, exclude)
+    if not seen.beyond(tree.work, () if state else (STATE_DIRECTORY,)) and tree.tree() == saved:
+        return None
+    with tree.aside() as copy:
+        stage(copy, exclude, everything=True, seen=seen)
+        found = copy.tree()
     if found == saved or (not state and with_state_of(repository, found, saved) == saved):
         return None
     for line in repository.git("for-each-ref", "--format=%(tree) %(refname)", RESCUE_PREFIX + slot_id).lines():
@@ -72,7 +75,8 @@ def keep_agent_commits(tree: WorkTree, slot_id: str, known: Sequence[str]) -> tu
     objects = tree.work / ".git/objects"
     if not named or not objects.is_dir() or objects.is_symlink():
         return ()
-    unknown = _filter(repository, named, b" missing\n", None)
+    here = repository.known(named)
+    unknown = [commit for commit in named if commit not in here]
     if _filter(repository, unknown, b" missing\n", objects):
         raise GitError("GIT_FAILED", f"{objects} lacks objects that its references name.", "Look into the directory.")
     commits = _filter(repository, unknown, b" commit ", objects)
@@ -97,7 +101,9 @@ def _agent(repository: Repository, objects: Path, *args: str, input: bytes | Non
     return repository.git(*args, input=input, more_objects=objects)
 
 
-def _filter(repository: Repository, ids: Sequence[str], answer: bytes, objects: Path | None) -> list[str]:
+def _filter(repository: Repository, ids: Sequence[str], answer: bytes, objects: Path) -> list[str]:
+    if not ids:
+        return []
     asked = "".join(f"{item}\n" for item in ids).encode()
     lines = repository.git("cat-file", "--batch-check", input=asked, more_objects=objects).stdout.splitlines(
         keepends=True

@@ -17,7 +17,7 @@ from echelon.errors import LimitError
 from echelon.slots.git import raw
 from echelon.slots.objects import Changed
 from echelon.slots.repository import STATE_DIRECTORY, Repository
-from echelon.slots.worktree import WorkTree
+from echelon.slots.worktree import Listing, WorkTree
 
 FILE_BYTES = 100 * 1024 * 1024  # what the common forges refuse
 PATHS = 200_000
@@ -77,22 +77,44 @@ class _Vetting:
         return self.nested[directory]
 
 
-def stage(tree: WorkTree, exclude: Sequence[str], *, everything: bool = False) -> tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the files of a slot gave: changes against the index that are changes in truth."""
+
+    listing: Listing
+    changes: tuple[Changed, ...]
+    untracked: tuple[str, ...]
+
+    def beyond(self, root: Path, names: Sequence[str]) -> bool:
+        """Whether there is anything outside of `names`, in directories of submodules too."""
+        paths = (*self.untracked, *(change.path for change in self.changes))
+        return any(not _under(path, names) for path in paths) or any(_touched(root, self.listing.submodules))
+
+
+def look(tree: WorkTree, exclude: Sequence[str]) -> Look:
+    """Changed and untracked paths that are neither in nor under `exclude`."""
+    listing = tree.listing()
+    changes = [change for change in tree.changes() if not _under(change.path, exclude)]
+    untouched = tree.untouched(changes, attributes=listing.attributes)
+    true = tuple(change for change in changes if change.path not in untouched)
+    return Look(listing, true, tuple(path for path in listing.untracked if not _under(path, exclude)))
+
+
+def stage(
+    tree: WorkTree, exclude: Sequence[str], *, everything: bool = False, seen: Look | None = None
+) -> tuple[Problem, ...]:
     """Bring the slot's changes into the index; paths in or under `exclude` keep what the index has.
 
-    `everything` is for rescue: no path is refused, files of nested repositories are taken as plain files.
+    `everything` is for rescue: no path is refused, files of nested repositories are taken as plain files. `seen` is a
+    look at these files with the same `exclude`, where there is one already.
     Raises: LimitError SLOT_TOO_MANY_FILES.
     """
     vetting = _Vetting(tree.work, everything)
-    submodules = set(tree.submodules())
-    changes = [change for change in tree.changes() if not _under(change.path, exclude)]
-    untouched = tree.untouched(changes)
-    for change in changes:
-        if change.path not in untouched:
-            _sort(vetting, change, submodules)
-    for path in tree.untracked():
-        if _under(path, exclude):
-            continue
+    seen = seen or look(tree, exclude)
+    submodules = set(seen.listing.submodules)
+    for change in seen.changes:
+        _sort(vetting, change, submodules)
+    for path in seen.untracked:
         if not path.endswith("/"):
             vetting.take(path)
         elif everything:
@@ -109,7 +131,10 @@ def stage(tree: WorkTree, exclude: Sequence[str], *, everything: bool = False) -
             "SLOT_TOO_MANY_FILES", f"{tree.work} changes more than {PATHS} files.", "Ignore generated files."
         )
     tree.stage(vetting.changed, vetting.removed)
-    return tuple(vetting.problems) if everything else (*vetting.problems, *_filtered(tree, vetting.changed))
+    ruled = seen.listing.attributes or any(path.endswith(".gitattributes") for path in vetting.changed)
+    if everything or not ruled:
+        return tuple(vetting.problems)
+    return (*vetting.problems, *_filtered(tree, vetting.changed))
 
 
 def _sort(vetting: _Vetting, change: Changed, submodules: set[str]) -> None:
@@ -133,13 +158,12 @@ def _filtered(tree: WorkTree, changed: Sequence[str]) -> list[Problem]:
 
 def with_state_of(repository: Repository, treeish: str, donor: str) -> str:
     """The tree `treeish` with the `.opencode` of `donor`: state files are Echelon's, no slot changes them."""
-    entries = repository.git("ls-tree", "-z", treeish).stdout
-    wanted = repository.git("ls-tree", "-z", donor, STATE_DIRECTORY).stdout
-    mine = [entry for entry in entries.split(b"\0")[:-1] if entry.partition(b"\t")[2] == raw(STATE_DIRECTORY)]
-    if [entry + b"\0" for entry in mine] == [wanted] or not (mine or wanted):
+    if repository.entry(treeish, STATE_DIRECTORY) == repository.entry(donor, STATE_DIRECTORY):
         return treeish
-    others = b"".join(entry + b"\0" for entry in entries.split(b"\0")[:-1] if entry not in mine)
-    return repository.git("mktree", "-z", input=others + wanted).line()
+    entries = repository.git("ls-tree", "-z", treeish).stdout.split(b"\0")[:-1]
+    wanted = repository.git("ls-tree", "-z", donor, STATE_DIRECTORY).stdout
+    others = (entry + b"\0" for entry in entries if entry.partition(b"\t")[2] != raw(STATE_DIRECTORY))
+    return repository.git("mktree", "-z", input=b"".join(others) + wanted).line()
 
 
 def _under(path: str, names: Sequence[str]) -> bool:

@@ -14,13 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from echelon.errors import WorldError
-from echelon.slots.git import Output, raw
+from echelon.slots.git import Output, raw, text
 from echelon.slots.objects import Changed, checked_object, parse_raw
 from echelon.slots.places import fresh_name, real_directory
 from echelon.slots.repository import Repository
 
 _EXACT_LIMIT = 1000
 _CONVERTING = ("eol", "ident", "working-tree-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`untracked` without ignored files, a nested repository ends in "/"; `attributes`: a .gitattributes is tracked."""
+
+    untracked: tuple[str, ...]
+    submodules: tuple[str, ...]
+    attributes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ class WorkTree:
             self.index.unlink(missing_ok=True)  # damaged by a crash; it can be made from the tree again
             self.git(*command)
 
+    def refresh(self) -> None:
+        """Let the index know again files that were written anew with the same content; git would not move those."""
+        self.git("update-index", "-q", "--refresh", accept=(0, 1))
+
     def clean(self, keep: Sequence[str] = ()) -> None:
         """Remove all that is not tracked, ignored or not, nested repositories too, except the top-level names kept."""
         options = [part for name in keep for part in ("-e", "/" + name)]
@@ -55,13 +68,23 @@ class WorkTree:
         command = ("diff-files", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=all")
         return tuple(parse_raw(self.git(*command).fields()))
 
-    def untracked(self, *, ignored: bool = False) -> list[str]:
-        """Files the index does not know, without (or with) the ignored ones; a nested repository ends in "/"."""
-        return self.git("ls-files", "-o", "-z", *([] if ignored else ["--exclude-standard"])).fields()
+    def listing(self) -> Listing:
+        """What the index holds and what it does not know, in one walk."""
+        untracked: list[str] = []
+        submodules: list[str] = []
+        attributes = False
+        for field in self.git("ls-files", "-s", "-o", "-t", "-z", "--exclude-standard").stdout.split(b"\0"):
+            if field.startswith(b"? "):
+                untracked.append(text(field[2:]))
+            elif field.startswith(b"160000", 2):
+                submodules.append(text(field.partition(b"\t")[2]))
+            elif field.endswith((b"/.gitattributes", b"\t.gitattributes")):
+                attributes = True
+        return Listing(tuple(untracked), tuple(submodules), attributes)
 
-    def submodules(self) -> list[str]:
-        entries = self.git("ls-files", "-s", "-z").fields()
-        return [entry.partition("\t")[2] for entry in entries if entry.startswith("160000")]
+    def left_over(self) -> list[str]:
+        """What the index does not know, ignored files and empty directories too; a directory ends in "/"."""
+        return self.git("ls-files", "-o", "--directory", "-z").fields()
 
     def tree(self) -> str:
         return self.git("write-tree").line()
@@ -85,7 +108,7 @@ class WorkTree:
 
     def verify(self, tree: str, keep: Sequence[str] = ()) -> None:
         """The files are exactly those of `tree`, and nothing else but `keep`; or WorldError GATE_NOT_EXACT."""
-        strange = [path for path in self.untracked(ignored=True) if path.partition("/")[0] not in keep]
+        strange = [path for path in self.left_over() if path.partition("/")[0] not in keep]
         differing = [change.path for change in self.changes()]
         if differing and len(differing) <= _EXACT_LIMIT:
             self.git("checkout-index", "-f", "-u", "-z", "--stdin", input=_lines(differing))
@@ -96,13 +119,15 @@ class WorkTree:
             shown = ", ".join([*strange, *differing][:5]) or "the index"
             raise WorldError("GATE_NOT_EXACT", f"{self.work} is not the tree {tree}: {shown}.", "Ask again.")
 
-    def untouched(self, changes: Sequence[Changed]) -> set[str]:
+    def untouched(self, changes: Sequence[Changed], *, attributes: bool = True) -> set[str]:
         """Of files that git calls modified, those that are byte for byte what a checkout writes.
 
         A tree may hold files that do not survive its own attributes (CRLF under `text`): git sees them modified right
-        after the checkout, and would commit them converted.
+        after the checkout, and would commit them converted. `attributes`: whether the index has any .gitattributes.
         """
         same = {change.path for change in changes if has_content(self.work / change.path, change)}
+        if not attributes:
+            return same
         others = [change for change in changes if change.path not in same and change.status == "M"]
         converted = {path for path, name, _ in self.attributes([change.path for change in others], _CONVERTING)}
         suspects = [change for change in others if change.path in converted][:_EXACT_LIMIT]

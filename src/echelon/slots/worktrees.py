@@ -74,12 +74,13 @@ class Slots:
         with self._locked(slot_id) as hold:
             place = self._slots / slot_id
             record = load(place, slot_id)
+            new = record is None
             if record is None:
                 record = self._make(place, slot_id, checked_object(base_commit), hold)
             elif not (place / "work/.git").is_dir():
                 self._give_git(self._tree(record, hold), slot_id, record.brought or record.head)
             (place / OPENING).unlink(missing_ok=True)
-            self._point_branch(record)
+            self._point_branch(record, new=new)
             return self._slot(record)
 
     def _make(self, place: Path, slot_id: str, base: str, hold: int) -> SlotRecord:
@@ -128,7 +129,7 @@ class Slots:
                 self._clear(place)
             deleted = False if keep_branch else self._drop_branch(slot_id, record, merged_into, rescued)
             if record is not None and away is not None and directory is None:
-                self._pool.give(away, self._repository.tree_of(record.base), hold)
+                self._pool.give(away, hold)
             return Closed(tuple(rescued), directory, deleted)
 
     def _contains(self, commit: str, head: str) -> bool:
@@ -257,6 +258,7 @@ class Slots:
             merged, conflicts = merge_trees(self._repository, record.head, base_commit)
             current = tree.tree()
             target = with_state_of(self._repository, merged, current)
+            tree.refresh()
             rehearsal = tree.git("read-tree", "-n", "-m", "-u", current, target, accept=(0, 128))
             if rehearsal.code:
                 what = f"Files of the slot {slot.id} that are in no snapshot stand in the way of {base_commit[:12]}."
@@ -322,10 +324,11 @@ class Slots:
     def _branch_ref(self, slot_id: str) -> str:
         return f"refs/heads/{BRANCH_PREFIX}{slot_id}"
 
-    def _point_branch(self, record: SlotRecord) -> None:
+    def _point_branch(self, record: SlotRecord, *, new: bool = False) -> None:
         name = self._branch_ref(record.id)
-        for _ in range(3):
-            found = self._repository.ref(name)
+        for attempt in range(4):
+            # The branch of a slot just opened is not there, as a rule: asking for that costs as much as saying so.
+            found = None if new and not attempt else self._repository.ref(name)
             if found == record.head:
                 return
             if found is not None and not self._repository.is_ancestor(found, record.head):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from echelon.core.documents import lines
 from echelon.core.documents.grammar import State
-from echelon.core.layout import ENTERPRISE, STATE, WORKING_PROGRAM
+from echelon.core.layout import ENTERPRISE, WORKING_PROGRAM
 from echelon.core.levels.ending import is_active_file
-from echelon.core.model import ACTIVE, MISSIONS, SLOTS, World
+from echelon.core.model import ACTIVE, BACKLOG, MISSIONS, SLOTS, Mission, World
 from echelon.core.portfolio import Project, item_key
 from echelon.core.recovery.placed import Observed, Placed
 
@@ -60,13 +60,46 @@ def _unmarked(project: Project, closed: frozenset[str]) -> list[Placed]:
     return found
 
 
+def judgeable(world: World, mission: Mission) -> bool:
+    """Whether the files that say if this mission's item is in flight can be read and are clear.
+
+    A list that is missing, that names its item or project twice or in a broken way, or whose copies differ says
+    nothing: the mission stays.
+    """
+    portfolio = world.portfolio
+    project = portfolio.project(mission.scope)
+    if project is not None:
+        clear = project.backlog is not None and not project.refused and project.files.backlog not in world.diverged
+        return clear and _said_clearly(project, mission.local)
+    owner, _, name = mission.scope.rpartition("/")
+    program = portfolio.program(owner)
+    if program is not None:
+        listed = program.document is not None and program.document.find(name) is not None
+        return program.document is not None and not program.refused and not listed
+    return portfolio.document is not None and portfolio.document.find(owner) is None
+
+
+def _said_clearly(project: Project, item: str) -> bool:
+    """Whether the backlog tells one way or the other what state an item is in that it does not show as active."""
+    backlog = project.backlog
+    if backlog is None or item in backlog.duplicates:
+        return False
+    entry = backlog.find(item)
+    if entry is not None:
+        return entry.state is State.ACTIVE or not entry.broken
+    return not any(row.code == "HEADER_ALMOST" and item in row.message for row in backlog.findings)
+
+
 def _orphans(world: World) -> list[Placed]:
     """Missions whose item is not marked [/]."""
     found: list[Placed] = []
     for mission in world.missions:
         project = world.portfolio.project(mission.scope)
         entry = project.backlog.find(mission.local) if project and project.backlog else None
-        if entry is None or entry.state is not State.ACTIVE:
+        if not judgeable(world, mission):
+            message = f"a mission is recorded for {mission.item}, whose backlog cannot be read as things are"
+            found.append(Placed(MISSIONS, 0, 0, "SLOT_WITHOUT_ITEM", "error", message, subject=mission.item))
+        elif entry is None or entry.state is not State.ACTIVE:
             message = f"a mission is recorded for {mission.item}, which is not marked [/]"
             repair = "end the mission; its slot is saved under a rescue ref"
             found.append(Placed(MISSIONS, 0, 0, "SLOT_WITHOUT_ITEM", "error", message, repair, mission.item))
@@ -80,6 +113,8 @@ def _orphans(world: World) -> list[Placed]:
 def _active_file(world: World) -> list[Placed]:
     """backlog-item-active.md is about the one item in flight in the project in front, in sequential mode."""
     text, front = world.texts.get(ACTIVE), world.project
+    if program_gone(world):  # nothing lies in front for us, and everything does for the person
+        return []
     missions = [row for row in world.own_missions if not front.entry or front.files.in_front]
     if text is None:
         alone = len(missions) == 1 and len(world.missions) == 1 and front.files.in_front
@@ -97,6 +132,19 @@ def _active_file(world: World) -> list[Placed]:
     ]
 
 
+def program_gone(world: World) -> str:
+    """Key of the program whose working program.md is gone while the files of its project lie in front; "" for none.
+
+    By our record; in a workspace that only the peer wrote, by the files in front (peer-slots-steering.md W-C4).
+    """
+    active = [row.key for row in world.portfolio.programs if row.state is State.ACTIVE]
+    if world.portfolio.depth != "enterprise" or world.texts.get(WORKING_PROGRAM) is not None or len(active) != 1:
+        return ""
+    recorded = world.record.front.get("program")
+    laid = world.texts.get(BACKLOG) is not None if recorded is None else recorded == active[0]
+    return active[0] if laid else ""
+
+
 def _working(world: World) -> list[Placed]:
     """Working copies: whose they are, and whether they and the stored files agree."""
     portfolio = world.portfolio
@@ -105,14 +153,13 @@ def _working(world: World) -> list[Placed]:
     ]
     if portfolio.depth != "enterprise":
         return found
-    active = [row for row in portfolio.programs if row.state is State.ACTIVE]
     here = world.texts.get(WORKING_PROGRAM) is not None
-    laid = any(world.texts.get(f"{STATE}/projects/{row.id}/backlog.md") for item in active for row in item.projects)
     if here and not any(row.files.working for row in portfolio.programs):
         message = f"{WORKING_PROGRAM} belongs to no active program"
         found.append(Placed(WORKING_PROGRAM, 0, 0, "WORKING_PROGRAM_ORPHANED", "warning", message))
-    if not here and laid and len(active) == 1:
-        message = f"{active[0].key} is active and {WORKING_PROGRAM} is gone; the stored program.md counts"
+    gone = program_gone(world)
+    if gone:
+        message = f"{gone} is active and {WORKING_PROGRAM} is gone; the stored program.md counts"
         found.append(Placed(ENTERPRISE, 0, 0, "WORKING_PROGRAM_MISSING", "warning", message))
     return found
 

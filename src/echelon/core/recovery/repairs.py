@@ -11,7 +11,7 @@ from echelon.core.levels.ending import is_active_file
 from echelon.core.levels.journals import Writes
 from echelon.core.model import ACTIVE, SLOTS, Mission, World, without_mission
 from echelon.core.portfolio import Project, item_key
-from echelon.core.recovery.consistency import delivered
+from echelon.core.recovery.consistency import delivered, judgeable, program_gone
 from echelon.core.recovery.spelling import respelled
 
 
@@ -30,9 +30,9 @@ def repairs(world: World, now: str) -> Writes:
             continue
         spelled = _markers(world, project, respelled(project.backlog))
         _changed(writes, project.files.backlog, project.backlog, spelled)
-        kept = _ended(kept, project, spelled)
+        kept = _ended(world, kept, project, spelled)
     for mission in world.missions:
-        if portfolio.project(mission.scope) is None:
+        if portfolio.project(mission.scope) is None and judgeable(world, mission):
             kept = without_mission(kept, mission.item)
     if kept != world.missions or (
         world.texts.get(SLOTS) is not None and world.recorded(kept).get(SLOTS) != world.texts.get(SLOTS)
@@ -60,11 +60,14 @@ def _markers(world: World, project: Project, document: EntriesDocument) -> Entri
     return document
 
 
-def _ended(missions: tuple[Mission, ...], project: Project, document: EntriesDocument) -> tuple[Mission, ...]:
+def _ended(
+    world: World, missions: tuple[Mission, ...], project: Project, document: EntriesDocument
+) -> tuple[Mission, ...]:
     """Without those whose item is not marked [/]; their slots are saved and closed by the recovery that follows."""
     for mission in missions:
         entry = document.find(mission.local) if mission.scope == project.key else None
-        if mission.scope == project.key and (entry is None or entry.state is not State.ACTIVE):
+        active = entry is not None and entry.state is State.ACTIVE
+        if mission.scope == project.key and not active and judgeable(world, mission):
             missions = without_mission(missions, mission.item)
     return missions
 
@@ -72,6 +75,8 @@ def _ended(missions: tuple[Mission, ...], project: Project, document: EntriesDoc
 def _active_file(world: World, kept: tuple[Mission, ...], now: str) -> Writes:
     """Archive one that is about nothing in flight; write the one that is missing in sequential mode."""
     text, front = world.texts.get(ACTIVE), world.project
+    if program_gone(world):
+        return {}
     own = [row for row in kept if row.scope == world.scope] if front.files.in_front else []
     if text is not None and not any(is_active_file(text, row.local) for row in own):
         name = f".opencode/archive/backlog-items/{render.stamp(now)}-orphaned.md"
