@@ -17,7 +17,7 @@ from typing import Any
 import portfolio_texts as portfolios
 import worlds
 from echelon.core import requests as ask
-from echelon.core.decide import Decision, Refusal
+from echelon.core.decide import Decision
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
@@ -33,7 +33,7 @@ OUTCOMES = ("done", "checks_red", "conflict", "crashed", "asked", "failed", "sus
 WEIGHTS = (70, 8, 5, 5, 5, 4, 3)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -118,7 +118,7 @@ class Run:
                     self.person()
                 else:
                     break
-            except Killed:
+            except KilledError:
                 self.recover()
         else:
             raise AssertionError(f"seed {self.seed}: no end after {STEPS_MAX} steps")
@@ -129,7 +129,7 @@ class Run:
     def point(self) -> None:
         """Between a decision and its effect."""
         if self.dice.random() < self.kills:
-            raise Killed
+            raise KilledError
 
     def fill(self) -> None:
         """As Delivery does: what is in flight first, then what can start; upper levels before items."""
