@@ -17,7 +17,7 @@ from typing import Any
 import portfolio_texts as portfolios
 import worlds
 from echelon.core import requests as ask
-from echelon.core.decide import Decision
+from echelon.core.decide import Decision, Refusal
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
@@ -100,7 +100,16 @@ class Run:
         self.slots = self.dice.randint(1, 5)
         # what dispatch.advance needs of an engine
         self.workspace: Any = SimpleNamespace(clock=self.disk)
-        self.world, self.ask = self.disk.world, self.disk.ask
+        self._world: World | None = None
+
+    def world(self) -> World:
+        if self._world is None:
+            self._world = self.disk.world()
+        return self._world
+
+    def ask(self, request: ask.Request) -> Decision | Refusal:
+        self._world = None
+        return self.disk.ask(request)
 
     # ------------------------------------------------------------------------------------------------- the run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import worlds
+from bench.schedule import GRAPHS, Graph
 from echelon.core.documents.grammar import State
 from proofs import LONG
 from simulation import Run
@@ -53,3 +54,10 @@ def test_a_run_without_kills_or_with_other_kills_is_judged_by_the_same_laws() ->
     for seed in range(5):
         for kills in (0.0, 0.3):
             assert Run(seed, kills).go().end
+
+
+def test_no_slot_idles_the_makespan_keeps_grahams_bound_on_each_graph() -> None:
+    """The table's figures are measured in bench/schedule.py; the bound itself holds or the schedule is none."""
+    found = [Graph.drawn(seed).scheduled() for seed in range(10 * GRAPHS if LONG else GRAPHS)]
+    assert [row for row in found if row.makespan > (2 - 1 / row.slots) * row.bound + 1e-9] == []
+    assert sorted(row.makespan / row.bound for row in found)[len(found) // 2] <= 1.10
