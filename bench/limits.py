@@ -98,6 +98,15 @@ GROUPS = (
         "Delivering one item, repository of 5,000 files, one trivial check (`grep`)",
         (
             Row("engine_start", "start: decision, slot from the pool, briefing"),
+            Row("eight_starts", "8 starts, one after another, pool of 8", 1000),
+            Row("eight_closes", "8 closes, one after another, without what the checks themselves take", 2000),
+            Row(
+                "overhead",
+                "an item's start and close together, without what the checks themselves take",
+                250,
+                typical=True,
+            ),
+            Row("eight_open", "8 slots open at once from the pool, briefed, one after another"),
             Row("engine_close", "close: snapshot, candidate, check on base and candidate, merge, records, slot back"),
             Row("deliver", "`echelon deliver --item`, whole process"),
             Row("verify", "`echelon verify ITEM`, whole process"),

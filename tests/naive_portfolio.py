@@ -152,11 +152,14 @@ class Model:
             if not rows:
                 done = all(nodes[one].settled for one in self.below(level, parent))
                 complete = "PROGRAM_COMPLETE" if level == "project" else "ENTERPRISE_COMPLETE"
-                return complete if done else "NOTHING_ELIGIBLE"
+                codes = {code for one in self.ready(level, parent) for code in self.problems(level, one)}
+                waits = [one for one in self.below(level, parent) if nodes[one].state == "pending"]
+                alone = len(codes) == 1 and not any(self.gaps(level, one) for one in waits)
+                return complete if done else codes.pop() if alone else "NOTHING_ELIGIBLE"
             name = rows[0]
         beside = self.front if level == "project" else self.desk
-        near = parallel and beside and (level == "program" or self.projects[beside].parent == parent)
-        if near and self.tears(level, beside):
+        near = level == "program" or (beside != "" and self.projects[beside].parent == parent)
+        if parallel and beside and near and self.tears(level, beside):
             return "COPIES_DIVERGED"
         nodes[name].state = "active"
         self.lay_out(level, name, parallel=parallel)

@@ -219,10 +219,20 @@ def _others(table: Table) -> tuple[str, ...]:
             f"{QUOTE_LINES_MAX} lines.\n"
         ),
         (
-            "## Words kept for later levels\n\nThe parser knows entries of programs (`PRJ-001`) and enterprises (`PGM-001`) "
-            "and these labels of their configuration.\nNothing acts on them in this version.\n"
+            "## Programs and the enterprise\n\n`program.md` lists projects as `### PRJ-001 — title`, `enterprise.md` programs as "
+            "`### PGM-001 — title`, with the fields\nof an item but for the size and the criteria; `Depends on` names entries of the "
+            "same file. How they live: [portfolios](PORTFOLIO.md).\nAbove its first program `enterprise.md` carries three settings, "
+            "each with the last value said there:\n"
         ),
         words(table, grammar.CONFIGURATION, "setting"),
+        (
+            f"The budget is a whole number from 1. The strategy is one of {', '.join(f'`{word}`' for word in grammar.STRATEGIES)}. "
+            "Parallelism is on\nfor one of "
+            f"{', '.join(f'`{word}`' for word in sorted(grammar.ON_WORDS))} and off else;\nother words are a finding "
+            "(`BAD_SETTING`), and change nothing: `on hold` is not on.\n\nIn an item, `Files` says what it is expected to "
+            "write, as paths and globs with commas between; `Waived`, with a reason, is a person's\nword that everybody goes on "
+            "without this failed item, project or program.\n"
+        ),
     )
 
 
@@ -236,6 +246,7 @@ finding with file, line and column.
 |---|---|
 | `spec.md`, `backlog.md` | yours: commit them, they are what you approve |
 | `orchestrator.jsonc` | yours: [settings](reference/settings.md) |
+| `enterprise.md`, `program.md` | yours, where there are several projects: commit them too |
 | `project.md`, `backlog-item-active.md`, `archive/` | written by Echelon for people to read |
 | `echelon/` | Echelon's records: operations, evidence, missions, attempts. Text, hash-chained, not edited by hand |
 | `todo.md`, `context.md` | in the slot of a mission; the agent's list and its contract |

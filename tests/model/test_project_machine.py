@@ -80,7 +80,7 @@ class Pair:
         self.agree(before)
         return ""
 
-    def request(self, kind: str, item: str | None, detail: str) -> ask.Request:  # noqa: C901 - one case for each
+    def request(self, kind: str, item: str | None, detail: str) -> ask.Request:
         world = worlds.world(self.files)
         match kind:
             case "start":
@@ -96,10 +96,8 @@ class Pair:
                 return ask.SuspendItem("not now", item)
             case "resume":
                 return ask.ResumeItem(str(item))
-            case "reopen":
-                return ask.ReopenItem(str(item), "once more")
-            case "waive":
-                return ask.WaiveItem(str(item), "we can do without")
+            case "reopen" | "waive":
+                return (ask.ReopenItem if kind == "reopen" else ask.WaiveItem)(str(item), "so it is")
             case "end_attempt":
                 return ask.EndAttempt(
                     item or (world.missions[0].item if world.missions else "B001"), detail, "what went wrong"

@@ -36,6 +36,10 @@ PROMISED = {
     "allocate_proportional_wide": 10,
     "allocate_equal_wide": 10,
     "allocate_priority_first_wide": 10,
+    # Issue 4: milliseconds
+    "eight_starts": 1000,
+    "eight_closes": 2000,
+    "overhead": 250,
 }
 ASK = """
 import importlib, json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from echelon.core.weakening import find_weakenings
@@ -607,6 +607,7 @@ SIDES = st.dictionaries(st.sampled_from(PATHS), TEXTS, max_size=4)
 
 @settings(max_examples=200, deadline=None)
 @given(SIDES, SIDES)
+@example({}, {"pytest.ini": "[0]\n0\n 0"})
 def test_no_text_makes_it_raise(base: Files, candidate: Files) -> None:
     find_weakenings(base, candidate)
 

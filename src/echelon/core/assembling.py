@@ -80,6 +80,7 @@ def assemble(source: Source, config: Config, scope: str | None = None, slots_roo
         record=record,
         slots_root=slots_root,
         diverged=assembler.diverged,
+        unreadable=assembler.unreadable,
     )
     front = _in_front(whole) if scope is None else scope
     world = world.at(front)
@@ -95,6 +96,7 @@ class _Assembler:
     copies: dict[str, tuple[str, ...]] = field(default_factory=dict)
     diverged: dict[str, str] = field(default_factory=dict)
     front: Mapping[str, str] = field(default_factory=dict)  # of our record
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     def portfolio(self) -> Portfolio:
         document = self._entries(ENTERPRISE, "enterprise")
@@ -116,11 +118,14 @@ class _Assembler:
             if entry.id not in document.duplicates
         )
         held = self._escalations(ENTERPRISE)
+        if not active:  # a sequential start would lay working copies out: what is there already is nobody's
+            rows = [row.id for program in programs for row in program.projects if row.entry and not row.entry.path]
+            self._look([f"{STATE}/projects/{row}/{name}" for row in dict.fromkeys(rows) for name in PROJECT_NAMES])
         return Portfolio("enterprise", _checked(programs), document, chosen, findings, held)
 
     def _program(self, entry: Entry | None, files: ProgramFiles) -> Program:
         key = entry.id if entry else ""
-        refused = layout.path_problem(files.folder) if entry and entry.path else ""
+        refused = layout.path_problem(entry.path) if entry and entry.path else ""
         if refused:
             return Program(key, entry, files, refused=f"{key}: its path {entry.path[:80] if entry else ''!r} {refused}")
         self.read(files.document)
@@ -146,6 +151,13 @@ class _Assembler:
         )
         return Program(key, entry, files, document, projects, self._escalations(files.document), refused)
 
+    def _look(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self.read(path)
+            problem = self.source.problem(path)
+            if problem:
+                self.unreadable[path] = problem
+
     def _unreadable(self, key: str, paths: Iterable[str]) -> str:
         said = [self.source.problem(path) for path in paths]
         return "; ".join(f"{key}: {row}" for row in said if row)
@@ -156,7 +168,7 @@ class _Assembler:
     def _project(
         self, key: str, entry: Entry | None, files: ProjectFiles, *, running: bool, certain: bool = True
     ) -> Project:
-        problem = layout.path_problem(files.folder) if entry and entry.path else ""
+        problem = layout.path_problem(entry.path) if entry and entry.path else ""
         if problem:
             said = f"{key}: its path {entry.path[:80] if entry else ''!r} {problem}"
             return Project(key, entry, files, running=running, refused=said)

@@ -235,6 +235,7 @@ class World:
     record: Record = field(default_factory=Record)
     slots_root: str = ""  # folder of the slots on this machine
     diverged: Mapping[str, str] = field(default_factory=dict)  # stored path -> what its copies say differently
+    unreadable: Mapping[str, str] = field(default_factory=dict)  # place of a working copy -> why it cannot be one
 
     def at(self, scope: str) -> World:
         """The same world with this project in front; unchanged when there is no such project."""
@@ -315,12 +316,13 @@ class World:
 
     def _slots(self, missions: tuple[Mission, ...]) -> dict[str, str | None]:
         """Only while something runs in parallel: the peer takes even an empty file for parallel mode (W45, W-A9)."""
-        slots = [entry for entry in missions if not entry.in_place]
-        several = len(slots) > 1 or self.texts.get(SLOTS) is not None or any(map(self._beside_the_front, slots))
+        rows = [(entry, self.portfolio.project(entry.scope)) for entry in missions if not entry.in_place]
+        slots = [(entry, row) for entry, row in rows if row is None or row.running]
+        several = len(slots) > 1 or any(self._beside_the_front(entry) for entry, _ in slots)
         if not slots or not several:
             return {SLOTS: None} if self.texts.get(SLOTS) is not None else {}
-        rows = [slot_row(entry, self.portfolio.project(entry.scope), self.slots_root) for entry in slots]
-        return {SLOTS: json.dumps(rows, indent=2, ensure_ascii=False) + "\n"}
+        shown = [slot_row(entry, row, self.slots_root) for entry, row in slots]
+        return {SLOTS: json.dumps(shown, indent=2, ensure_ascii=False) + "\n"}
 
 
 def slot_row(mission: Mission, project: Project | None, root: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ enterprise; an item's key is its project's key, a slash and its id, or just the 
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -172,28 +173,12 @@ STANDALONE = Portfolio("project", (Program("", None, ProgramFiles(), projects=(P
 
 def refusals(programs: tuple[Program, ...]) -> dict[str, str]:
     """key -> why the folder of this program or project may not be used."""
-    found: dict[str, str] = {}
-    folders: list[tuple[str, str]] = []
-    for program in programs:
-        for key, entry, folder in (
-            (program.key, program.entry, program.files.folder),
-            *((row.key, row.entry, row.files.folder) for row in program.projects),
-        ):
-            problem = layout.path_problem(folder) if entry and entry.path else ""
-            if problem:
-                found[key] = f"{key}: its path {folder[:80]!r} {problem}"
-        inside = f"{program.files.folder}/projects/"
-        if program.entry is not None:
-            folders.append((program.key, program.files.folder))
-        folders += [(row.key, row.files.folder) for row in program.projects if not _inside(row, program, inside)]
-    for key, other in layout.overlaps(folders).items():
-        found.setdefault(key, f"{key}: its folder overlaps that of {other}")
-    return found
-
-
-def _inside(project: Project, program: Program, inside: str) -> bool:
-    """Whether a project lies where its program keeps its projects, alone there."""
-    place = project.files.folder
-    others = [row.files.folder for row in program.projects if row is not project]
-    tail = place.removeprefix(inside)
-    return place.startswith(inside) and "/" not in tail and bool(tail) and place not in others and bool(project.key)
+    sound = [row for row in programs if row.entry is not None and not row.refused]
+    folders = [(row.key, row.files.folder) for row in sound]
+    inner = [(row.key, row.files.folder) for program in programs for row in program.projects if not row.refused]
+    found = {**layout.overlaps(folders), **layout.overlaps(inner)}
+    own = {row.key: f"{program.files.folder}/projects" for program in programs for row in program.projects}
+    custom = {key: folder for key, folder in inner if posixpath.dirname(folder) != own[key]}
+    crossing = layout.overlaps([*folders, *custom.items()])  # such a project is refused, and no program with it
+    found.update({key: other for key, other in crossing.items() if key in custom})
+    return {key: f"{key}: its folder overlaps that of {other}" for key, other in found.items()}

@@ -110,8 +110,12 @@ class Asker:
         files: dict[str, copies.Held] = {}
         for stored, others in loaded.copies.items():
             for path in (stored, *others):
-                raw, ours = loaded.snapshots[path], known.get(path)
-                files[path] = copies.Held(decode(raw.content), raw.digest, ours.digest if ours else "")
+                raw, ours = (
+                    loaded.snapshots.get(path),
+                    known.get(path),
+                )  # none: it cannot be read, and the commit says why
+                text, digest = (decode(raw.content), raw.digest) if raw else (None, "")
+                files[path] = copies.Held(text, digest, ours.digest if ours else "")
         now = self.workspace.clock.now()
         return copies.mirrored(decided, loaded.copies, files, loaded.world.texts, now)
 

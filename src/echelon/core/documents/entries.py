@@ -462,16 +462,6 @@ def waive(document: EntriesDocument, entry_id: str, reason: str) -> EntriesDocum
     return parse(document.text[:after] + piece + document.text[after:], document.kind)
 
 
-def unwaive(document: EntriesDocument, entry_id: str) -> EntriesDocument:
-    """Without the line that says so: whoever opens an entry again does not go on without it. Raises KeyError."""
-    start, end = document.span(entry_id)
-    fields, _ = head_fields(lines.split(document.text, start, end))
-    text = document.text
-    for row in reversed([row for row in fields if row.key == "waived"]):
-        text = text[: text.rfind("\n", 0, row.start) + 1] + text[row.line_end :]
-    return document if text == document.text else parse(text, document.kind)
-
-
 def _lead(scanned: list[lines.Line]) -> str:
     """The blanks before the first bullet of an entry: a new field stands as far to the right, else it would hide it."""
     for line in scanned[1:]:

@@ -9,6 +9,7 @@ from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents import render, settings
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
+from echelon.core.evidence import Problem
 from echelon.core.layout import ENTERPRISE
 from echelon.core.levels import capacity, journals, nodes, rollup, storage
 from echelon.core.levels.holding import held
@@ -83,28 +84,28 @@ def _choose(world: World, node: Node, request: MoveProgram) -> tuple[Entry, Prog
         reasons = [*_problems(world, program, request.parallel), *nodes.obstacles(node, entry)]
         return nodes.barred(reasons) if reasons else (entry, program)
     eligible, obstacles = nodes.candidates(node)
-    told: list[str] = []
+    told: list[Problem] = []
     for entry in capacity.ranked(world, eligible):
         program = world.portfolio.program(entry.id)
         problems = _problems(world, program, request.parallel) if program else []
         if program is not None and not problems:
             return entry, program
-        told += nodes.told(problems)
-    return nodes.nothing(node, (*told, *obstacles))
+        told += problems
+    return nodes.nothing(node, obstacles, told)
 
 
-def _problems(world: World, program: Program, parallel: bool) -> list[nodes.Reason]:
+def _problems(world: World, program: Program, parallel: bool) -> list[Problem]:
     if program.refused:
-        return [("STORAGE_PATH_INVALID", program.refused)]
+        return [Problem("STORAGE_PATH_INVALID", program.refused)]
     if program.document is None:
-        return [("STORED_PROGRAM_MISSING", f"{program.key}: {program.files.document} is missing")]
+        return [Problem("STORED_PROGRAM_MISSING", f"{program.key}: {program.files.document} is missing")]
     full = capacity.no_room(world, [row for row in program.projects if row.state is State.ACTIVE])
-    found: list[nodes.Reason] = [("CAPACITY_REACHED", f"{program.key}: {full}")] if full else []
+    found: list[Problem] = [Problem("CAPACITY_REACHED", f"{program.key}: {full}")] if full else []
     rows: list[str] = []
     if not parallel:
         rows = storage.program_in_the_way(world, program)
         rows += [row for project in _mid_flight(program) for row in storage.in_the_way(world, project)]
-    return found + [("WORKING_FILES_IN_THE_WAY", f"{program.key}: {row}") for row in rows]
+    return found + [Problem("WORKING_FILES_IN_THE_WAY", f"{program.key}: {row}") for row in rows]
 
 
 def _mid_flight(program: Program) -> list[Project]:

@@ -87,10 +87,13 @@ def _file(world: World, request: RecordEscalation) -> tuple[str, Language] | Ref
     if request.level == "project":
         return world.files.journal, world.language
     if request.level == "program":
-        program = world.portfolio.program(request.scope or "")
-        if program is None or program.document is None:
-            return refuse("ARGUMENT_MISSING", f"there is no program {(request.scope or '')[:40]}".rstrip())
-        return program.files.document, program.document.language
+        rows = [row for row in world.portfolio.programs if row.document is not None]
+        known = [row for row in rows if request.scope in (None, row.key)]
+        known = known if len(known) < 2 else [row for row in known if row.state is State.ACTIVE]
+        if len(known) != 1 or known[0].document is None:
+            said = f"there is no program {request.scope[:40]}" if request.scope else "say which program: scope"
+            return refuse("ARGUMENT_MISSING", said)
+        return known[0].files.document, known[0].document.language
     document = world.portfolio.document
     return (ENTERPRISE, document.language) if document else refuse("ARGUMENT_MISSING", "there is no enterprise.md")
 

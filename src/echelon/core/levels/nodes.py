@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from echelon.core import eligibility, states
 from echelon.core.decide import Refusal, refuse
-from echelon.core.documents import entries, render
+from echelon.core.documents import entries, render, waiver
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import State
+from echelon.core.evidence import Problem
 from echelon.core.levels import journals
 from echelon.core.levels.journals import Writes
 from echelon.core.model import World
 
 PAST = {"fail": "failed", "suspend": "suspended", "resume": "resumed", "reopen": "reopened", "waive": "waived"}
-Reason = tuple[str, str]  # a code, and what it means here
 REASONED = ("fail", "suspend", "reopen", "waive")
 
 
@@ -58,26 +58,25 @@ def candidates(node: Node) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     return eligible, eligibility.explain(obstacles, node.document)
 
 
-def obstacles(node: Node, entry: Entry) -> list[Reason]:
+def obstacles(node: Node, entry: Entry) -> list[Problem]:
     whole = node.held.get("", "")
     held = {entry.id: whole} if whole else node.held
-    return [(row.code, row.message) for row in eligibility.obstacles_of(entry, node.document, {}, held)]
+    return [Problem(row.code, row.message) for row in eligibility.obstacles_of(entry, node.document, {}, held)]
 
 
-def barred(reasons: list[Reason]) -> Refusal:
-    """Why the entry that was named does not start: with the code of the reason when all have the same."""
-    codes = {code for code, _ in reasons}
+def barred(problems: Sequence[Problem]) -> Refusal:
+    """Why the entry that was named does not start: with the code of the problem when all have the same."""
+    codes = {row.code for row in problems}
     if len(codes) == 1:
-        return refuse(reasons[0][0], *(message for _, message in reasons))
-    return refuse("ITEM_NOT_ELIGIBLE", *told(reasons))
+        return refuse(problems[0].code, *(row.message for row in problems))
+    return refuse("ITEM_NOT_ELIGIBLE", *(f"[{row.code}] {row.message}" for row in problems))
 
 
-def told(reasons: list[Reason]) -> list[str]:
-    return [f"[{code}] {message}" for code, message in reasons]
+def nothing(node: Node, reasons: tuple[str, ...], told: Sequence[Problem] = ()) -> Refusal:
+    """Why no entry starts; "complete" is said only when every one is delivered or waived (W8).
 
-
-def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
-    """Why no entry starts; "complete" is said only when every one is delivered or waived (W8)."""
+    `told`: what is wrong with those that could start otherwise; it names the refusal when it is the only thing.
+    """
     found = node.document.entries
     if found and all(entry.settled for entry in found):
         return refuse("PROGRAM_COMPLETE" if node.noun == "project" else "ENTERPRISE_COMPLETE")
@@ -88,12 +87,15 @@ def nothing(node: Node, reasons: tuple[str, ...]) -> Refusal:
         for entry in found
         if entry.state in (State.FAILED, State.SUSPENDED, State.ACTIVE) and not entry.settled
     )
-    return refuse("NOTHING_ELIGIBLE", *reasons, *rest[: eligibility.SHOWN_MAX])
+    codes = {problem.code for problem in told}
+    code = told[0].code if len(codes) == 1 and not reasons else "NOTHING_ELIGIBLE"
+    reasons = (*(problem.message for problem in told), *reasons)
+    return refuse(code, *reasons, *rest[: eligibility.SHOWN_MAX])
 
 
 def flipped(world: World, node: Node, entry: Entry, state: State, kind: str, words: str, now: str) -> Writes:
     """The list with the entry's new marker and one more line in its journal."""
-    before = entries.unwaive(node.document, entry.id) if kind == "reopened" else node.document
+    before = waiver.without(node.document, entry.id) if kind == "reopened" else node.document
     document = entries.set_state(before, entry.id, state)
     writes: Writes = {node.path: document.text}
     said = f"{entry.id} — {words}"

@@ -12,6 +12,7 @@ from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents import render
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
+from echelon.core.evidence import Problem
 from echelon.core.layout import STATE
 from echelon.core.levels import capacity, nodes, rollup, storage
 from echelon.core.levels.holding import held, program_held
@@ -113,14 +114,14 @@ def _choose(world: World, program: Program, node: Node, request: MoveProject) ->
         reasons = [*_problems(world, project, laid_out), *nodes.obstacles(node, entry)]
         return nodes.barred(reasons) if reasons else (entry, project)
     eligible, obstacles = nodes.candidates(node)
-    told: list[str] = []
+    told: list[Problem] = []
     for entry in eligible:
         project = program.find(entry.id)
         problems = _problems(world, project, laid_out) if project else []
         if project is not None and not problems:
             return entry, project
-        told += nodes.told(problems)
-    return nodes.nothing(node, (*told, *obstacles))
+        told += problems
+    return nodes.nothing(node, obstacles, told)
 
 
 def _laid_out(program: Program, request: MoveProject) -> bool:
@@ -128,23 +129,23 @@ def _laid_out(program: Program, request: MoveProject) -> bool:
     return not request.parallel and (program.entry is None or program.files.working)
 
 
-def _problems(world: World, project: Project, laid_out: bool) -> list[nodes.Reason]:
+def _problems(world: World, project: Project, laid_out: bool) -> list[Problem]:
     if project.refused:
-        return [("STORAGE_PATH_INVALID", project.refused)]
+        return [Problem("STORAGE_PATH_INVALID", project.refused)]
     missing = [
         path
         for path, known in ((project.files.spec, project.spec), (project.files.backlog, project.backlog))
         if known is None
     ]
     if missing:
-        return [("STORED_PROJECT_MISSING", f"{project.id}: {' and '.join(missing)} missing")]
+        return [Problem("STORED_PROJECT_MISSING", f"{project.id}: {' and '.join(missing)} missing")]
     paths = [path for path in (project.files.spec, project.files.backlog) if path in world.diverged]
     if paths:
-        return [("COPIES_DIVERGED", f"{path}: {world.diverged[path]}") for path in paths]
+        return [Problem("COPIES_DIVERGED", f"{path}: {world.diverged[path]}") for path in paths]
     full = capacity.no_room(world, [project])
-    found: list[nodes.Reason] = [("CAPACITY_REACHED", f"{project.id}: {full}")] if full else []
+    found: list[Problem] = [Problem("CAPACITY_REACHED", f"{project.id}: {full}")] if full else []
     rows = storage.in_the_way(world, project) if laid_out else []
-    return found + [("WORKING_FILES_IN_THE_WAY", f"{project.id}: {row}") for row in rows]
+    return found + [Problem("WORKING_FILES_IN_THE_WAY", f"{project.id}: {row}") for row in rows]
 
 
 # ------------------------------------------------------------------------------------------------------ ends

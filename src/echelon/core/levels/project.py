@@ -11,7 +11,7 @@ from dataclasses import replace
 from echelon.core import briefing, eligibility, evidence, states
 from echelon.core.codes import CODES
 from echelon.core.decide import Decision, Effect, Refusal, refuse
-from echelon.core.documents import entries, render
+from echelon.core.documents import entries, render, waiver
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import State
 from echelon.core.levels import capacity, journals
@@ -229,7 +229,7 @@ def _flip(world: World, entry: Entry, asked: str, kind: str, reason: str, messag
     if isinstance(allowed, Refusal):
         return allowed
     assert world.backlog is not None, "find() has looked"
-    before = entries.unwaive(world.backlog, entry.id) if asked == "reopen" else world.backlog
+    before = waiver.without(world.backlog, entry.id) if asked == "reopen" else world.backlog
     writes: Writes = {world.files.backlog: entries.set_state(before, entry.id, allowed).text}
     said = f"{entry.id} — {reason or entry.title}"
     journals.add(writes, world, world.files.journal, kind, said, now, world.language)

@@ -82,7 +82,8 @@ def lay_out_program(world: World, program: Program) -> Writes:
 def program_in_the_way(world: World, program: Program) -> list[str]:
     """A working program.md, or project files below `.opencode/projects`, of nobody, that say something else."""
     laid = lay_out_program(world, program)
-    return [
+    unusable = [f"{path}: {world.unreadable[path]}" for path in laid if path in world.unreadable]
+    return unusable + [
         f"{path} belongs to no active program"
         for path, text in laid.items()
         if world.texts.get(path) is not None

@@ -87,11 +87,19 @@ def _story(data: Mapping[str, Any]) -> list[str]:
 
 def _waiting(data: Mapping[str, Any]) -> list[str]:
     rows = [f"- {one_line(row['why'])} (`{row['code']}`)" for row in data["waiting"]]
-    rows += [f"- {row['id']} waits for your decision: {one_line(row['expected'])}" for row in data["escalations"]]
+    rows += [
+        f"- {row['id']}{_about(row)} waits for your decision: {one_line(row['expected'])}"
+        for row in data["escalations"]
+    ]
     for row in data.get("overlaps", ()):
         verb = "conflict" if row["conflicts"] else "both change"
         rows.append(f"- {' and '.join(row['slots'])} {verb}: {', '.join(row['paths'][:PATHS_SHOWN_MAX])}")
     return ["", "## What waits", *rows] if rows else []
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    """Where an escalation stands, in a portfolio."""
+    return f" ({row['level']} {row['scope']})".replace(" )", ")") if row["scope"] or row["level"] != "project" else ""
 
 
 def plain(data: Mapping[str, Any]) -> str:

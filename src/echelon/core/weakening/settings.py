@@ -42,8 +42,8 @@ def _read(name: str, text: str) -> dict[str, str] | None:
     """The settings that decide what is run, lists as lines; None when the file cannot be read."""
     try:
         return _toml(text) if name.endswith(".toml") else _ini(name, text)
-    except (ValueError, configparser.Error, RecursionError):
-        return None
+    except (ValueError, configparser.Error, RecursionError, AttributeError):
+        return None  # AttributeError: configparser's own, for a line that continues a key without a value
 
 
 def _toml(text: str) -> dict[str, str]:
