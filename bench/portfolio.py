@@ -23,7 +23,9 @@ def measure() -> Samples:
     with scratch() as folder:
         large = _portfolio(folder / "ws", PEER_PROGRAMS)
         engine = materials.engine(large, folder / "home")
-        found["portfolio_large_load"] = [timed(lambda: materials.engine(large, folder / "home").world()) for _ in range(RUNS)]
+        found["portfolio_large_load"] = [
+            timed(lambda: materials.engine(large, folder / "home").world()) for _ in range(RUNS)
+        ]
         found["portfolio_large_status"] = several(lambda: report.status(engine.world()), RUNS)
     return found
 
@@ -35,7 +37,9 @@ def _looked_at(root: Path, home: Path) -> Samples:
     found["portfolio_load_again"] = several(warm.world, RUNS)
     found["portfolio_doctor_inside"] = several(lambda: doctor.examine(warm), RUNS)
     for key, words in (("portfolio_status", ("status", "--json")), ("portfolio_doctor", ("doctor",))):
-        found[key] = [timed(lambda words=words: process(echelon(*words), root, home, (0, 1))) for _ in range(RUNS + 1)][1:]
+        found[key] = [timed(lambda words=words: process(echelon(*words), root, home, (0, 1))) for _ in range(RUNS + 1)][
+            1:
+        ]
     return found
 
 

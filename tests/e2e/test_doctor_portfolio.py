@@ -15,7 +15,6 @@ import pytest
 from echelon.core import requests
 from echelon.core.decide import Decision
 from echelon.engine import doctor
-from echelon.engine.engine import Engine
 from fleets import KEYS, Fleet
 from slots_world import write
 from workspaces import bytes_of
