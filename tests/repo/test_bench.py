@@ -36,6 +36,8 @@ PROMISED = {
     "allocate_proportional_wide": 10,
     "allocate_equal_wide": 10,
     "allocate_priority_first_wide": 10,
+    # Issue 4: 100 projects with 20 items
+    "portfolio_doctor": 500,
     # Issue 4: milliseconds
     "eight_starts": 1000,
     "eight_closes": 2000,
