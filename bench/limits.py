@@ -90,6 +90,19 @@ GROUPS = (
         ),
     ),
     Group(
+        "portfolio",
+        "A portfolio of 20 programs with 5 projects with 20 items each",
+        (
+            Row("portfolio_load", "read all of it, the first time"),
+            Row("portfolio_load_again", "… with every file as it was"),
+            Row("portfolio_doctor_inside", "every finding of it, in a process that has read it"),
+            Row("portfolio_doctor", "`echelon doctor`, whole process", 500),
+            Row("portfolio_status", "`echelon status --json`, whole process"),
+            Row("portfolio_large_load", "read one of 100 programs (10,000 items), the first time"),
+            Row("portfolio_large_status", "its status, in a process that has read it", None, 125),
+        ),
+    ),
+    Group(
         "places",
         "Slots, repository of 5,000 files",
         (

@@ -13,9 +13,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from echelon.checks.environment import ALLOWED, NETWORK
 from echelon.core import loops
@@ -41,6 +41,7 @@ class Stage:
     world: World
     server: Server
     runtime: Path
+    since: float = 0.0  # time.monotonic() when its test began
 
     @property
     def places(self) -> Places:
@@ -95,7 +96,9 @@ class Stage:
 
     def shown(self) -> str:
         """What the person was shown for some seconds in the terminal, so far."""
-        return "\n".join(event.properties["message"] for event in self.server.events.all("tui.toast.show"))
+        return "\n".join(
+            event.properties["message"] for event in self.server.events.all("tui.toast.show", since=self.since)
+        )
 
     def until(self, true: Callable[[], Any], seconds: float = 20.0) -> Any:
         end = time.monotonic() + seconds
@@ -134,6 +137,61 @@ def stage(
                     made.kill_brain()
     finally:
         shutil.rmtree(runtime, ignore_errors=True)
+
+
+GUESTS_MAX = 8  # OpenCode keeps some 90 MiB for each directory in which a turn ran, and gives none back
+
+
+class House:
+    """One OpenCode for test after test: a workspace and a model's part for each, and nothing of it runs on.
+
+    For what does not ask for a start, an end or an environment of its own; a configuration lies in the workspace.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._guests = 0
+        self._open = contextlib.ExitStack()
+        self._stage: Stage | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @contextlib.contextmanager
+    def stage(self, shop: Shop, scenario: Scenario) -> Iterator[Stage]:
+        made = self._next(shop)
+        made.model.begin(scenario)
+        made.server.directory = shop.root
+        guest = replace(made, shop=shop, since=time.monotonic())
+        try:
+            yield guest
+        finally:
+            self._quiet(guest)
+            made.model.begin(_nothing)
+
+    def _next(self, shop: Shop) -> Stage:
+        if self._stage is None or self._guests % GUESTS_MAX == 0:
+            self._open.close()
+            place = self._folder / str(self._guests)
+            place.mkdir()
+            self._stage = self._open.enter_context(stage(place / "w", shop, _nothing))
+        self._guests += 1
+        return self._stage
+
+    def _quiet(self, guest: Stage) -> None:
+        """Stop what runs, and let OpenCode forget the workspace."""
+        where = str(guest.shop.root)
+        for session in guest.server.get("/session/status", directory=where):
+            guest.server.post(f"/session/{session}/abort", directory=where)
+        guest.until(lambda: not guest.server.get("/session/status", directory=where))
+        guest.server.post("/instance/dispose", directory=where)
+
+
+def _nothing(_asked: Asked) -> Reply:
+    return say("nobody asked me")
 
 
 @dataclass

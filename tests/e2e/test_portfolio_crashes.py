@@ -24,7 +24,7 @@ from repo_sources import ROOT
 SEED = int(os.environ.get("ECHELON_SEED", "9"))
 STRIKING = Path(__file__).parent.parent / "crash" / "striking.py"
 KILLS = 40 if LONG else 7
-KILLS_MIN = 4  # a chain that was not killed as often as this proves little
+KILLS_MIN = 3  # a chain that was not killed as often as this proves little
 PAIRS = 100
 # Kinds that every delivery of the fleet has, and how often at least; a conflict only comes by chance.
 ALWAYS = {

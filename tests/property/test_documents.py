@@ -13,7 +13,7 @@ import backlogs
 import proofs
 import texts
 from echelon.core import config
-from echelon.core.documents import criteria, entries, graph, lines, sections, spec, todo
+from echelon.core.documents import criteria, entries, graph, lines, plain, sections, spec, todo
 from echelon.core.documents.entries import ID_OF, EntriesDocument, Kind
 from echelon.core.documents.grammar import MARKER_OF, State
 
@@ -117,6 +117,11 @@ def same(text: str, kind: Kind = "backlog") -> None:
     assert quick.preamble_end == slow.preamble_end
     errors = [[one for one in document.findings if one.severity == "error"] for document in (quick, slow)]
     assert errors[0] == errors[1]
+    assert plain.thorough(quick).findings == slow.findings
+    for start, end in slow.spans:
+        if plain.plain_criteria(text, start, end):
+            promises, odd = criteria.read(text, start, end)
+            assert not odd and promises and all(promise.check for promise in promises)
 
 
 @given(texts.documents, st.sampled_from(KINDS))

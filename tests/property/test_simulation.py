@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from bench.schedule import GRAPHS, Graph
 
 import worlds
-from bench.schedule import GRAPHS, Graph
 from echelon.core.documents.grammar import State
 from proofs import LONG
 from simulation import Run

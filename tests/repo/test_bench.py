@@ -39,6 +39,8 @@ PROMISED = {
     # Issue 4: the makespan of 200 random graphs over its lower bounds
     "makespan_median": 1.10,
     "makespan_worst": 1.0,
+    # Issue 4: 100 projects with 20 items
+    "portfolio_doctor": 500,
     # Issue 4: milliseconds
     "eight_starts": 1000,
     "eight_closes": 2000,

@@ -336,7 +336,9 @@ def _mended(scene: Scene) -> None:
 
 
 # Repaired by the shell after the documents, so a second look at the same `seen` still names them.
-_SHELL = frozenset({"SLOT_WORKTREE_MISSING", "UNREGISTERED_WORKTREE", "SLOT_BRANCH_MOVED", "BASE_REWOUND"})
+_SHELL = frozenset(
+    {"SLOT_WORKTREE_MISSING", "UNREGISTERED_WORKTREE", "SLOT_BRANCH_MOVED", "BASE_REWOUND", "BRANCH_LEFT_OVER"}
+)
 
 
 def _left_to_a_person(scene: Scene, row: Placed) -> bool:

@@ -18,7 +18,8 @@ from echelon.core.layout import ProjectFiles
 from echelon.core.levels import capacity, decide
 from echelon.core.merge_queue import Verdict
 from echelon.core.model import EVIDENCE, MISSIONS, TODO, BaseFacts, Mission
-from echelon.core.portfolio import scope_of
+from echelon.core.portfolio import scope_of, slot_of
+from echelon.core.recovery import delivered
 from echelon.engine.asking import FORGED, Asker, fresh
 from echelon.engine.baseline import Baseline
 from echelon.engine.inplace import InPlace
@@ -314,14 +315,20 @@ class Engine(Asker):
         return head == mission.candidate_base or repository.is_ancestor(mission.candidate, head)
 
     def _close_orphans(self) -> None:
-        """A slot whose mission is over was about to be closed when a process died: its work is kept, as always."""
+        """A slot whose mission is over was about to be closed when a process died: its work is kept, as always.
+
+        Also its branch, when the process died between the two: of a delivered item, nothing is kept that is merged.
+        """
         if not (self.workspace.state / "slots").is_dir():
             return
-        for slot in self.work.slots.open_slots():
+        slots, world = self.work.slots, self.world()
+        opened = {slot.id for slot in slots.open_slots()}
+        done = {slot_of(key) for key in delivered(world)} - {mission.slot for mission in world.missions}
+        for name in sorted(opened | (done & set(slots.branches()))):
             # looked at again inside: whoever holds it may be about to close it, or has just started it
-            with contextlib.suppress(LockedError), self._held(slot.id):
-                if slot.id not in {mission.slot for mission in self.world().missions}:
-                    self.work.slots.close(slot.id, merged_into=self.workspace.repository.head(self.workspace.branch))
+            with contextlib.suppress(LockedError), self._held(name):
+                if name not in {mission.slot for mission in self.world().missions}:
+                    slots.close(name, merged_into=self.workspace.repository.head(self.workspace.branch))
 
     # ------------------------------------------------------------------------------------------------ effects
 

@@ -97,9 +97,9 @@ def _canonical(kind: Kind) -> re.Pattern[str]:
     )
 
 
-_CANONICAL: dict[Kind, re.Pattern[str]] = {kind: _canonical(kind) for kind in ID_OF}
+CANONICAL: dict[Kind, re.Pattern[str]] = {kind: _canonical(kind) for kind in ID_OF}
 _HEADING = re.compile(r"\n[ ]{0,3}#[^\n]*")
-_OPAQUE = re.compile(r"```|~~~|<!--")
+OPAQUE = re.compile(r"```|~~~|<!--")
 _ENTRY_HEADER = {
     kind: re.compile(rf"[ ]{{0,3}}###[ \t\u00a0]+({pattern})[ \t\u00a0]+([{grammar.DASHES}])(.*)", re.DOTALL)
     for kind, pattern in ID_OF.items()
@@ -115,7 +115,7 @@ def parse(text: str, kind: Kind = "backlog", *, quick: bool = True) -> EntriesDo
 
     `quick=False` reads every entry with the line scanner, which finds more to say (`doctor`).
     """
-    reader = _Reader(text, kind, quick and text.find("\ufeff", 1) < 0 and not _OPAQUE.search(text))
+    reader = _Reader(text, kind, quick and text.find("\ufeff", 1) < 0 and not OPAQUE.search(text))
     reader.run()
     entries = tuple(reader.entries)
     index: dict[str, int] = {}
@@ -136,7 +136,7 @@ class _Reader:
         if not self.quick:
             self._slow_headings()
             return
-        text, match = self.text, _CANONICAL[self.kind].match
+        text, match = self.text, CANONICAL[self.kind].match
         entries, spans = self.entries, self.spans
         add_entry, add_span, make = entries.append, spans.append, Entry._make  # 10,000 rounds: worth the locals
         position, order = self._next_heading(0), 0

@@ -7,7 +7,7 @@ from echelon.core.documents.grammar import State
 from echelon.core.layout import ENTERPRISE, WORKING_PROGRAM
 from echelon.core.levels.ending import is_active_file
 from echelon.core.model import ACTIVE, BACKLOG, MISSIONS, SLOTS, Mission, World
-from echelon.core.portfolio import Project, item_key
+from echelon.core.portfolio import Project, item_key, slot_of
 from echelon.core.recovery.placed import Observed, Placed
 
 
@@ -215,10 +215,11 @@ def _slots(world: World, observed: Observed) -> list[Placed]:
         message = f"the branch of slot {slot} is not where Echelon left it"
         repair = "keep what it points to under a rescue ref and set it back"
         found.append(Placed("", 0, 0, "SLOT_BRANCH_MOVED", "warning", message, repair, slot))
-    kept = _parked(world)
+    kept, merged = _parked(world), {slot_of(key) for key in delivered(world)}
     for branch in sorted(set(observed.branches) - running - set(observed.slots) - kept):
         message = f"orchestrator/{branch} belongs to no mission; opening that slot again keeps it under a rescue ref"
-        found.append(Placed("", 0, 0, "BRANCH_LEFT_OVER", "info", message, subject=branch))
+        repair = "remove it; what is not merged of it is kept under a rescue ref" if branch in merged else ""
+        found.append(Placed("", 0, 0, "BRANCH_LEFT_OVER", "info", message, repair, branch))
     return found
 
 

@@ -9,6 +9,7 @@ from echelon.core.documents import criteria, entries, graph, lines
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.findings import Finding, Severity
 from echelon.core.documents.grammar import EXTERNAL_ID, State
+from echelon.core.documents.plain import plain_criteria, thorough
 from echelon.core.layout import ENTERPRISE
 from echelon.core.model import BACKLOG, SPEC, World
 from echelon.core.portfolio import Project, item_key
@@ -100,7 +101,7 @@ def _at(world: World, key: str, code: str, severity: Severity, message: str, rep
 
 
 def _entries(path: str, document: EntriesDocument, scope: str, more: Iterable[Finding] = ()) -> list[Placed]:
-    slow = entries.parse(document.text, document.kind, quick=False)
+    slow = thorough(document)
     findings = [*slow.findings, *graph.graph_findings(slow), *more]
     places = lines.Places(document.text)
     return [place(path, places, finding, scope) for finding in sorted(findings, key=lambda finding: finding.offset)]
@@ -121,20 +122,25 @@ def _backlog(world: World, project: Project) -> list[Placed]:
     if project.backlog is None:
         missing = Placed(BACKLOG, 0, 0, "BACKLOG_MISSING", "warning", "backlog.md does not exist")
         return [missing] if project.entry is None else []
-    document = entries.parse(project.backlog.text, quick=False)
+    document = thorough(project.backlog)
     findings = [*document.findings, *graph.graph_findings(document)]
     external = world.external if project.entry is None else world.portfolio.external(project)
     for entry, (start, end) in zip(document.entries, document.spans, strict=True):
-        promises, odd = criteria.read(document.text, start, end, entry.id)
-        findings += odd
-        if entry.state in (State.PENDING, State.ACTIVE):
-            findings += _unprovable(entry.id, promises, start, world.config.policy)
+        findings += _criteria(document, entry, start, end, world.config.policy)
         for wanted in entry.depends:
             if "/" in wanted and wanted not in external:
                 findings.append(_external(world, project, entry, wanted, start))
     places, path = lines.Places(document.text), project.files.backlog
     ordered = sorted(findings, key=lambda finding: finding.offset)
     return [place(path, places, finding, project.key) for finding in ordered]
+
+
+def _criteria(document: EntriesDocument, entry: entries.Entry, start: int, end: int, policy: str) -> Iterable[Finding]:
+    if plain_criteria(document.text, start, end):
+        return ()
+    promises, odd = criteria.read(document.text, start, end, entry.id)
+    pending = entry.state in (State.PENDING, State.ACTIVE)
+    return (*odd, *(_unprovable(entry.id, promises, start, policy) if pending else ()))
 
 
 def _unprovable(item: str, promises: tuple[criteria.Criterion, ...], start: int, policy: str) -> list[Finding]:

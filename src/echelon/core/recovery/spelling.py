@@ -7,16 +7,13 @@ import re
 from echelon.core.documents import entries, lines
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.grammar import NO_DEPENDENCY, State, field, fold
+from echelon.core.documents.plain import thorough
 
 
 def respelled(document: EntriesDocument) -> EntriesDocument:
     """The same file with the format's dash in headers, [x], P1, commas, a status line."""
     changes: list[tuple[int, int, str]] = []
-    odd = {
-        finding.subject
-        for finding in entries.parse(document.text, document.kind, quick=False).findings
-        if finding.repair
-    }
+    odd = {finding.subject for finding in thorough(document).findings if finding.repair}
     for entry, (start, end) in zip(document.entries, document.spans, strict=True):
         if entry.id in odd and entry.id not in document.duplicates:
             changes += _entry_changes(document, entry, start, end)
