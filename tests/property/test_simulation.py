@@ -20,7 +20,9 @@ def proved(seed: int) -> Run:
     whole = run.world().portfolio
     delivered = {f"{row.key}/{one.id}" for row in whole.projects() if row.backlog for one in row.backlog.entries
                  if one.state is State.DELIVERED}  # fmt: skip
-    assert delivered == set(run.base), seed
+    # killed between merge and marker in a project that was put aside: it is finished when the project runs again
+    landed = {row.item for row in run.world().missions if row.phase == "merging"}
+    assert delivered == set(run.base) - landed, seed
     assert len(run.base) == len(set(run.base)), seed
     assert run.end, f"seed {seed} ends without a reason"
     assert (run.end == ("complete",)) == all(row.entry.settled for row in whole.programs if row.entry), seed

@@ -351,3 +351,33 @@ def test_W43_W61_nothing_below_opencode_is_ever_cleaned_away(tmp_path: Path) -> 
     space.done(ask.StartItem(worlds.BASE, "PRJ-001/B001"))
     space.done(ask.FailItem("no", "PRJ-001/B001"))
     assert [path for path, text in extra.items() if space.read(path) != text] == []
+
+
+def test_W13_what_is_scaffolded_into_the_stored_folder_of_the_active_program_stays(space: Space) -> None:
+    fresh = portfolios.stored(f"{ONE}/projects/PRJ-009", item("B001"))
+    write(space.root, fresh)
+    space.add(".opencode/program.md", node("PRJ-009"))
+    space.done(ask.MoveProgram("fail", "PGM-001", "why"))
+    assert {path: space.read(path) for path in fresh} == fresh
+    space.done(ask.MoveProgram("reopen", "PGM-001", "again"))
+    space.done(ask.MoveProgram("start", "PGM-001"))
+    assert "PGM-001/PRJ-009" in [row.key for row in space.asker.world().portfolio.projects()]
+
+
+def test_W23_W22_an_edit_between_reading_and_writing_is_decided_again_on_the_new_text(
+    space: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person saves one of the copies after Echelon has read it: neither their word nor the decision is lost."""
+    store, commit, struck = space.asker.workspace.store, space.asker.workspace.store.commit, []
+
+    def struck_commit(change: object) -> object:
+        if not struck:
+            struck.append(True)
+            space.add(TREE, "saved in between")
+        return commit(change)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "commit", struck_commit)
+    space.done(ask.StartItem(worlds.BASE, "B001"))
+    for path in (FRONT, TREE, f"{PRJ}/backlog.md"):
+        assert "saved in between" in space.read(path)
+        assert "[/]" in space.read(path)

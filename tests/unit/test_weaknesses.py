@@ -15,7 +15,10 @@
 | W22 W23 W24 W25 W26 W43 W61, W-A10 W-A11, symlinks and modes of w11 | store: tests/crash, tests/race |
 | W-A1..A9 W-A12 W-B1..B14 W-C1 W-C5..C11 W-C15 W-D1..D9 | slots: tests/unit/test_slots_*, tests/adversarial, tests/e2e |
 | W45 W51 and repair | doctor: tests/e2e |
-| W10..W20 W41 W42b W42c W48 W52 W55 W56 W58 W59 W60, W-C2 W-C3 W-C4 W-C14, `Parallélisme` in W6 | program and enterprise: a later issue |
+| W8 W18 W19 W32 W35 W38 W41 W42b W42c W45 W49 W51, W-A5 W-A9 W-A12 W-B9 W-B11 W-B12 W-C2 W-C14 W-G4 | upper levels: test_weaknesses_levels.py |
+| W10..W17 W20 W55 W56 W59 W60, W-C3 | working copies: test_storage.py, test_levels.py |
+| W21, W-B13 W-C1 | the budget between processes: tests/race/test_budget.py |
+| W-A2 W-A6 W-B2 W-B4 W-B7 W-C4 W-C6 W-C9..C12 W-G10 W-G11 | on real git: tests/e2e/test_weaknesses_levels.py |
 | W36 W37 W40 | elicitation and scaffolding: a later issue |
 | W-E1 W-E4 W-E5 W-E7 W-F* W-G* | the OpenCode host: a later issue |
 """

@@ -254,9 +254,7 @@ def test_W_G4_an_escalation_holds_exactly_what_it_is_about(
 # ------------------------------------------------------------------------------------------ the peer's registry
 
 
-@pytest.mark.parametrize(
-    "text", ["[]", "{", "null", '[{"slotId": "B001", "path": "/home/una/mine", "itemId": "B001"}]']
-)
+@pytest.mark.parametrize("text", ["[]", "{", "null", '[{"slotId": "B001", "path": "/elsewhere", "itemId": "B001"}]'])
 def test_W45_W_A5_W_A9_W_A12_the_registry_of_slots_is_written_for_others_and_never_believed(text: str) -> None:
     disk = Disk({**worlds.two_items(), SLOTS: text})
     disk.start("B001", parallel=False)
@@ -280,3 +278,17 @@ def test_W_C14_the_spec_alarm_is_that_of_the_items_own_project() -> None:
     disk.files[f"{ONE}/projects/PRJ-001/spec.md"] += "more\n"
     assert disk.refused(disk.proof(KEY)).code == "SPEC_CHANGED"
     disk.done(disk.proof("PGM-002/PRJ-003/B001"))
+
+
+def test_W_G4_when_nothing_can_start_every_level_says_why() -> None:
+    disk = everything()
+    disk.deliver(KEY)
+    disk.deliver("PGM-001/PRJ-001/B002")
+    disk.done(escalation("project", "PGM-001/PRJ-001"))
+    disk.done(escalation("program", "PGM-001"))
+    disk.done(escalation("enterprise", None, "PGM-001"))
+    disk.program("suspend", "PGM-002")
+    said = capacity.nothing(disk.world())
+    ids = [row.id for row in disk.world().escalations]
+    for words in ("PGM-002 is suspended", "PGM-001/PRJ-002 is pending and depends on PRJ-001", "enterprise.md: ESC-", "PGM-001: ESC-", *ids):  # fmt: skip
+        assert any(words in row for row in said.reasons), (words, said.reasons)

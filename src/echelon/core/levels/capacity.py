@@ -9,6 +9,7 @@ from echelon.core.allocation import Demand, Share
 from echelon.core.decide import Refusal, refuse
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
+from echelon.core.documents.sections import Escalation
 from echelon.core.levels.holding import held, held_items, program_held
 from echelon.core.model import World
 from echelon.core.portfolio import Program, Project, item_key
@@ -133,24 +134,45 @@ def nothing(world: World) -> Refusal:
     top = portfolio.document or (portfolio.programs[0].document if portfolio.programs else None)
     if top is not None and top.entries and all(entry.settled for entry in top.entries):
         return refuse("ENTERPRISE_COMPLETE" if portfolio.depth == "enterprise" else "PROGRAM_COMPLETE")
-    rows: list[str] = []
+    rows = [
+        *_waiting("enterprise.md", portfolio.escalations),
+        *(f"{path}: {why}" for path, why in world.diverged.items()),
+    ]
     for program in portfolio.programs:
-        for project in program.projects:
-            rows += _idle_reasons(world, program, project)
+        rows += _idle_program(world, program)
     return refuse("NOTHING_ELIGIBLE", *rows[: eligibility.SHOWN_MAX], prefix="BLOCKED")
 
 
-def _idle_reasons(world: World, program: Program, project: Project) -> list[str]:
-    if project.refused or (project.entry and project.entry.settled) or (program.entry and program.entry.settled):
+def _waiting(place: str, escalations: Iterable[Escalation]) -> list[str]:
+    return [f"{place}: {row.id} waits for a decision" for row in escalations if row.pending]
+
+
+def _standing(key: str, entry: Entry) -> str:
+    waits = f" and depends on {', '.join(entry.depends)}" if entry.depends else ""
+    return f"{key} is {entry.state.value}{waits}"
+
+
+def _idle_program(world: World, program: Program) -> list[str]:
+    if program.refused or (program.entry and program.entry.settled):
+        return [program.refused] if program.refused else []
+    if program.entry and program.document is None:
+        return [f"{program.key}: {program.files.document} is missing"]
+    rows = _waiting(program.key or program.files.document, program.escalations)
+    if program.entry and program.state is not State.ACTIVE:
+        return [*rows, _standing(program.key, program.entry)]
+    return [*rows, *(row for project in program.projects for row in _idle_project(world, project))]
+
+
+def _idle_project(world: World, project: Project) -> list[str]:
+    if project.refused or (project.entry and project.entry.settled):
         return [project.refused] if project.refused else []
-    if not project.running:
-        waits = ", ".join(project.entry.depends) if project.entry else ""
-        return [f"{project.key} is {project.state.value}" + (f" and depends on {waits}" if waits else "")]
     if project.backlog is None or project.spec is None:
         return [f"{project.key} has no {'backlog' if project.backlog is None else 'spec'}"]
-    obstacles = eligibility.select(project.backlog, world.at(project.key).external, held_items(world.at(project.key)))[
-        1
-    ]
-    rest = [row for row in project.backlog.entries if row.state not in (State.PENDING, State.DELIVERED)]
+    waiting = _waiting(project.key or project.files.journal, project.escalations)
+    if not project.running and project.entry:
+        return [*waiting, _standing(project.key, project.entry)]
+    view = world.at(project.key)
+    obstacles = eligibility.select(project.backlog, view.external, held_items(view))[1]
+    rest = [row for row in project.backlog.entries if row.state is not State.PENDING and not row.settled]
     rows = [*eligibility.explain(obstacles, project.backlog), *(f"{row.id} is {row.state.value}" for row in rest)]
-    return [f"{project.key}: {row}" for row in rows]
+    return [*waiting, *(f"{project.key}: {row}" for row in rows)]
