@@ -93,6 +93,10 @@ class Stage:
             for part in message["parts"] if part["type"] == "text"
         ]  # fmt: skip
 
+    def shown(self) -> str:
+        """What the person was shown for some seconds in the terminal, so far."""
+        return "\n".join(event.properties["message"] for event in self.server.events.all("tui.toast.show"))
+
     def until(self, true: Callable[[], Any], seconds: float = 20.0) -> Any:
         end = time.monotonic() + seconds
         while not (found := true()):

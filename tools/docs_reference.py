@@ -127,15 +127,14 @@ ARGUMENTS = {
 
 def actions_page() -> str:
     intro = (
-        "One table of actions, many doors: `echelon call` is the door that exists today. An action is called as\n"
+        "One table of actions, many doors: `echelon call`, and the tools of agents in OpenCode. A person calls one as\n"
         '`echelon call NAME --json \'{"argument": "value"}\'`; arguments that are not known are refused.\n\n'
         "`changes` tells whether it may write; an action that only looks can run beside a delivery.\n"
     )
     rows = [f"# Actions\n\n{NOTE}\n{intro}"]
     for action in ACTIONS.values():
-        who = "persons only" if action.who == "person" else "agents and persons"
         rows.append(f"## {action.name}\n\n{action.doc}\n")
-        rows.append(f"Level: {action.level}. For: {who}. Changes: {'yes' if action.changes else 'no'}.\n")
+        rows.append(f"Level: {action.level}. For: {action.callers}. Changes: {'yes' if action.changes else 'no'}.\n")
         found = describe(action)
         if found:
             shown = [

@@ -152,6 +152,31 @@ def test_a_persons_attestation_holds_for_the_tree_they_saw_only(tmp_path: Path) 
     assert shop.verify().holds
 
 
+def test_a_reviewers_word_cannot_be_given_by_a_person(tmp_path: Path) -> None:
+    """The statement names who looked, so each has an action of their own."""
+    text = backlog(item("B001", check("grep -qx done B001.txt"), "it reads well"))
+    shop = Shop.make(tmp_path, text)
+    do(shop, "backlog_start_item")
+    refused = no(shop, "backlog_review_item", note="fine")
+    assert refused.code == "WRONG_LEVEL" and "backlog_attest" in refused.step
+    assert isinstance(perform(shop.engine(), "backlog_review_item", {"note": "fine"}, "agent"), Decision)
+
+
+def test_an_agents_refused_close_ends_the_attempt_and_a_persons_does_not(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path, backlog(wants("B001")))
+
+    def attempt() -> int:
+        mission = shop.engine().world().mission()
+        return mission.attempt if mission else 0
+
+    do(shop, "backlog_start_item")
+    no(shop, "backlog_close_item")
+    assert attempt() == 1
+    assert no(shop, "backlog_verify_item", "agent").code and attempt() == 1, "only the close settles"
+    no(shop, "backlog_close_item", "agent")
+    assert attempt() == 2
+
+
 def test_an_item_of_guards_is_shown_as_guarded(tmp_path: Path) -> None:
     text = backlog(item("B001", guard("test -f README.md")))
     shop = Shop.make(tmp_path, text, {"B001": [does("B001")]})

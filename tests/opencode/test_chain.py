@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def test_one_prompt_delivers_the_backlog_with_proof(tmp_path: Path, version: str
 
 
 def test_background_work_is_waited_for(tmp_path: Path) -> None:
-    """While a Commander works in the background its caller's loop sends nothing."""
+    """W8: while a Commander works in the background its caller's loop sends nothing, and its answer is the whole one."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
     chain = Chain()
 
@@ -58,6 +59,24 @@ def test_background_work_is_waited_for(tmp_path: Path) -> None:
         session = here.ask(GO)
         assert shop.delivered() == ["B001"]
         assert not any("in flight" in text for text in here.texts(session)), "no prompt while it worked"
+
+
+def test_a_workspace_that_is_made_while_opencode_is_open_is_found(tmp_path: Path) -> None:
+    """`echelon init` in a terminal beside it: nobody has to start OpenCode again."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    state, later = shop.root / ".opencode", tmp_path / "later"
+    state.rename(later)
+    with stage(tmp_path / "w", shop, Chain()) as here:
+        session = here.server.create(title="t")
+        command, where = {"command": "status", "arguments": ""}, {"directory": str(shop.root)}
+        assert here.server.request("POST", f"/session/{session}/command", command, where)[0] >= 400
+        here.ask("hello", session=session)
+        assert "no .opencode folder" in here.shown() and not here.loops()
+        shutil.rmtree(state, ignore_errors=True)  # OpenCode may have made one of its own
+        later.rename(state)
+        here.ask(GO, session=session)
+        loop = here.loop(session)
+        assert loop and loop.code == "BACKLOG_COMPLETE" and shop.delivered() == ["B001"]
 
 
 def test_a_refused_close_counts_and_the_reason_reaches_the_next_attempt(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from opencode_chain import GO, HELLO, Stage, role, stage
 from workspaces import CONFIG, Shop
 
 WAKE_UPS = 60
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = {"type": "file", "mime": "image/png", "filename": "a.png", "url": f"data:image/png;base64,{PIXEL}"}
 CONFIGURED = {**CONFIG, "limits": {"loopStillTurns": 100, "loopTurns": WAKE_UPS + 1}}
 
 
@@ -127,6 +129,22 @@ def test_the_stop_command_costs_no_model_call(here: Stage, talk: Talk) -> None:
     assert len(list(here.model.turns(since=moment + 0.1))) == 0
     loop = here.loop(session)
     assert loop and (loop.state, loop.code) == ("paused", "LOOP_STOPPED")
+
+
+def test_after_the_stop_command_a_file_without_words_is_a_message_too(here: Stage, talk: Talk) -> None:
+    """Nothing of ours was under way, so nothing the person sends can be taken for it."""
+    session = here.server.create(title="t")
+    talk.slow = 0.1
+    here.server.prompt(session, GO, "ProjectCommander")
+    here.until(lambda: len(here.model.turns(session)) >= 3)
+    where = here.server.directory_of(session)
+    here.server.request(
+        "POST", f"/session/{session}/command", {"command": "stop", "arguments": ""}, {"directory": where}
+    )
+    here.until(lambda: not here.server.is_busy(session))
+    before = len(here.model.turns(session))
+    here.server.prompt(session, "", "ProjectCommander", parts=[PICTURE])
+    here.until(lambda: len(here.model.turns(session)) > before)
 
 
 def test_halt_stops_and_says_why(here: Stage, talk: Talk) -> None:

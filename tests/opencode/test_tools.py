@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import re
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from echelon.actions.table import perform
 from echelon.bridge.roles import ROLES, offered
+from echelon.core.decide import Decision, Refusal
+from echelon.engine.engine import Engine
+from echelon.engine.workspace import Workspace
+from echelon.errors import LockedError
 from echelon.testing.model import Asked, Reply, call, say
-from opencode_chain import GO, Chain, Stage, role, stage
-from workspaces import Shop, backlog, wants
+from opencode_chain import GO, Chain, Stage, item_in, role, stage
+from workspaces import Shop, backlog, check, item, wants
 
 Calls = list[tuple[str, Mapping[str, Any]]]
 START: Calls = [("backlog_start_item", {})]
@@ -80,6 +88,7 @@ def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, 
         if reply == "reject":
             loop = here.loop(session)
             assert loop and loop.code == "LOOP_STOPPED", "a no is a no"
+            here.until(lambda: "you declined what it asked for" in here.shown())
 
 
 @pytest.mark.parametrize("reply", ["once", "reject"])
@@ -98,6 +107,56 @@ def test_what_is_a_persons_waits_for_the_person(tmp_path: Path, reply: str) -> N
         assert asked["permission"] == "resolve_escalation" and "decision: red" in asked["patterns"]
         pending = "red" not in (shop.root / ".opencode/project.md").read_text("utf-8").split("1. ")[0]
         assert pending == (reply == "reject")
+
+
+def do_the_work(said: str) -> None:
+    """What an agent would do in the slot that the answer of a start names."""
+    slot = Path(re.search(r"The directory: (.+)", said)[1])  # type: ignore[index]  # a start says it
+    (slot / f"{item_in(said)}.txt").write_text("done\n", "utf-8")
+    todo = slot / ".opencode" / "todo.md"
+    todo.write_text(todo.read_text("utf-8").replace("[ ]", "[x]"), "utf-8")
+
+
+def running(word: str) -> bool:
+    """Whether a process on this machine has the word on its command line; one in a sandbox, too."""
+    return bool(subprocess.run(["pgrep", "-f", word], capture_output=True).stdout)
+
+
+def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(tmp_path: Path) -> None:
+    """W24: nothing that was started for a turn is left when the person stops the turn."""
+    seconds = f"600.{random.randrange(10**8):08}"
+    command = f"grep -qx done B001.txt && sleep {seconds}"
+    shop = Shop.make(tmp_path, backlog(item("B001", check(command))), {})
+
+    def calls(seen: list[str]) -> Calls:
+        if seen:
+            do_the_work(seen[0])
+        return [*START, ("backlog_verify_item", {})]
+
+    with stage(tmp_path / "w", shop, plan(calls)) as here:
+        session = here.server.create(title="t")
+        here.server.prompt(session, GO, "ProjectCommander")
+        here.until(lambda: running(seconds), 30)
+        here.until(lambda: f"runs {command}" in titles(here, session))
+        here.server.post(f"/session/{session}/abort", directory=str(shop.root))
+        here.until(lambda: not running(seconds))
+        here.until(lambda: (loop := here.loop(session)) and loop.code == "LOOP_STOPPED")
+        here.until(lambda: isinstance(_suspended(here), Decision), 30)
+
+
+def _suspended(here: Stage) -> Decision | Refusal | None:
+    """The workspace is free again: another action may have it."""
+    with contextlib.suppress(LockedError):
+        return perform(
+            Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}, "person"
+        )
+    return None
+
+
+def titles(here: Stage, session: str) -> list[str]:
+    """What is shown at the calls of a session."""
+    parts = [part for message in here.server.messages(session) for part in message["parts"]]
+    return [part["state"].get("title") or "" for part in parts if part["type"] == "tool"]
 
 
 def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(tmp_path: Path) -> None:

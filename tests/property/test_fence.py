@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+import proofs
 from echelon.core.fence import Room, rule
 from echelon.core.fence.rooms import clean, inside
 from echelon.core.fence.shell import parse
@@ -67,7 +68,7 @@ def real(path: str) -> str:
 
 
 @given(rooms, st.sampled_from(TOOLS), calls)
-@settings(max_examples=600)
+@proofs.examples(600, 20_000)
 def test_any_call_gets_a_ruling_and_a_ruling_stands(room: Room, tool: str, arguments: dict[str, Any]) -> None:
     first = rule(room, tool, arguments, real)
     if first.refusal:
@@ -82,7 +83,7 @@ def test_any_call_gets_a_ruling_and_a_ruling_stands(room: Room, tool: str, argum
 
 
 @given(rooms, st.sampled_from(sorted(PATHS_OF)), paths)
-@settings(max_examples=600)
+@proofs.examples(600, 20_000)
 def test_what_is_moved_lands_in_the_slot(room: Room, tool: str, path: str) -> None:
     key = PATHS_OF[tool]
     ruling = rule(room, tool, {key: path}, real)
@@ -99,7 +100,7 @@ def test_what_is_moved_lands_in_the_slot(room: Room, tool: str, path: str) -> No
 
 
 @given(rooms, st.sampled_from(sorted(PATHS_OF)), paths, st.data())
-@settings(max_examples=400)
+@proofs.examples(400, 20_000)
 def test_spelling_never_decides(room: Room, tool: str, path: str, data: st.DataObject) -> None:
     at = data.draw(st.sampled_from([at for at, sign in enumerate(path) if sign == "/"] or [-1]))
     twist = data.draw(st.sampled_from(["/./", "//", "/zz/../", "/./zz//../"]))
@@ -117,7 +118,7 @@ def test_spelling_never_decides(room: Room, tool: str, path: str, data: st.DataO
     paths,
     st.sampled_from(["/./", "//", "/zz/../"]),
 )
-@settings(max_examples=300)
+@proofs.examples(300, 20_000)
 def test_spelling_never_decides_in_a_shell(program: str, path: str, twist: str) -> None:
     quoted = path.replace(" ", "_").replace("*", "_")
     room = ROOMS[0]
@@ -127,7 +128,7 @@ def test_spelling_never_decides_in_a_shell(program: str, path: str, twist: str) 
 
 
 @given(st.one_of(lines, st.text(max_size=80)))
-@settings(max_examples=400)
+@proofs.examples(400, 20_000)
 def test_a_line_is_read_to_its_end(text: str) -> None:
     for item in parse(text):
         assert item in ("(", ")") or item.words or item.redirects

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import proofs
 from echelon.core import loops
 from echelon.core.config import Config
 from echelon.core.documents import entries, spec
@@ -36,6 +37,7 @@ steps = st.lists(st.tuples(turns, verdicts, st.sampled_from("abc")), max_size=40
 
 
 @given(steps)
+@proofs.examples(150, 20_000)
 def test_one_prompt_per_turn_and_none_after_the_end(rows: list[tuple[Turn, Verdict, str]]) -> None:
     loop, answered, prompts = LOOP, set[str](), 0
     for turn, verdict, seen in rows:

@@ -15,12 +15,11 @@ STARTERS = {
     "slots/git.py": "runs git",
     "checks/supervise.py": "runs checks and set-up commands",
     "checks/sandbox.py": "tries bubblewrap once",
-    "hosts/scripted.py": "runs what the playbook says, as an agent would",
+    "hosts/scripted.py": "runs what the playbook says, as an agent or its person would",
     "hosts/opencode/binary.py": "asks OpenCode for its version",
     "hosts/opencode/server.py": "runs an OpenCode of our own",
     "hosts/opencode/processes.py": "asks ps for memory and start time on macOS",
     "testing/opencode.py": "runs OpenCode in tests and trials",
-    "testing/playing.py": "commits as the person of a playbook",
 }
 # State files are opened by the store alone. These open or write other files, each for the reason given.
 OPENERS = {

@@ -17,7 +17,7 @@ _FOREIGN = re.compile(
     r"|GIT_(?:ALTERNATE_OBJECT_DIRECTORIES|ATTR_NOSYSTEM|AUTHOR_DATE|COMMITTER_DATE|CONFIG_[A-Z]+|DIR|INDEX_FILE"
     r"|LITERAL_PATHSPECS|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|OPTIONAL_LOCKS|TERMINAL_PROMPT|WORK_TREE)"
 )
-_SPEAKERS = {"refuse", "Refused", "Refusal", "Problem", "Finding"} | {
+_SPEAKERS = {"refuse", "Refusal", "Problem", "Finding"} | {
     f"{kind}Error" for kind in ("Input", "World", "Conflict", "Locked", "Git", "Host", "Tamper", "Limit", "Stopped")
 }
 

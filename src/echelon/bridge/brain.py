@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from echelon.bridge import places as meeting
 from echelon.bridge.greeting import greeting
 from echelon.bridge.wire import LINE_BYTES_MAX, PROTOCOL, Refused, Wire
+from echelon.core.decide import refuse
 from echelon.engine.places import Places
 from echelon.errors import LockedError
 from echelon.slots.places import write_whole
@@ -86,10 +87,10 @@ class Brain:
                     wire.loose(_tell_rules(seat[0], params["rules"]))
                 return answer
             if not seat:
-                raise Refused("BRIDGE_CONFUSED", "no hello came before")
+                raise Refused(refuse("BRIDGE_CONFUSED", "no hello came before"))
             desk = await asyncio.shield(seat[0])
             if method not in desk.methods:
-                raise Refused("BRIDGE_CONFUSED", "unknown request")
+                raise Refused(refuse("BRIDGE_CONFUSED", "unknown request"))
             return await desk.methods[method](params)
 
         wire = Wire(reader, writer, handle)
@@ -105,9 +106,9 @@ class Brain:
     def _admitted(self, hello: Mapping[str, Any]) -> tuple[int, str]:
         """The process and directory that say hello."""
         if self._secret and not secrets.compare_digest(str(hello.get("secret") or ""), self._secret):
-            raise Refused("BRIDGE_CONFUSED", "the secret is wrong")
+            raise Refused(refuse("BRIDGE_CONFUSED", "the secret is wrong"))
         if hello.get("protocol") != PROTOCOL:
-            raise Refused("BRIDGE_CONFUSED", "bridge and Echelon speak different protocols")
+            raise Refused(refuse("BRIDGE_CONFUSED", "bridge and Echelon speak different protocols"))
         return int(hello["pid"]), str(hello["directory"])
 
     async def _desk(self, key: tuple[int, str], wire: Wire) -> Desk:

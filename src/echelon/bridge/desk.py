@@ -18,11 +18,11 @@ from echelon.bridge.places import is_slot
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Sessions, last_words
 from echelon.bridge.tools import Call, Tools
-from echelon.bridge.wire import Refused, Wire
+from echelon.bridge.wire import Wire
 from echelon.core import fence, report
-from echelon.core.decide import Decision
+from echelon.core.decide import Decision, refuse
 from echelon.core.documents import grammar
-from echelon.engine.workspace import Places, Workspace, find_workspace
+from echelon.engine.workspace import Places, find_workspace
 from echelon.errors import EchelonError, HostError
 
 EVENTS_REMEMBERED = 500  # ids, to hear an event once where OpenCode tells it twice
@@ -44,7 +44,9 @@ class Desk:
         self._words: dict[str, str] = {}  # session -> what the person last said
         self._heard: dict[str, None] = {}
         self._liveness = Liveness(places.state)
-        self.looping = self._looping()
+        self._slot = is_slot(directory, places)
+        self._looping: Looping | None = None
+        self._found = asyncio.Event()
         self.methods: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "message": self.message,
             "system": self.system,
@@ -57,22 +59,23 @@ class Desk:
             "rules": self.rules,
         }
 
-    def _looping(self) -> Looping | None:
-        """None in a slot, where code is above the session, and where there is no workspace."""
-        if is_slot(self.directory, self._places):
-            return None
-        try:
-            workspace = Workspace(find_workspace(Path(self.directory)), self._places)
-            return Looping(self._api, Keeper(workspace), self._sessions, self.pid)
-        except EchelonError:
-            return None
+    @property
+    def looping(self) -> Looping | None:
+        """None in a slot, where code is above the session, and where there is no workspace yet."""
+        if self._looping is None and not self._slot:
+            with contextlib.suppress(EchelonError):  # until `echelon init` makes one: each hook looks again
+                keeper = Keeper(find_workspace(Path(self.directory)), self._places)
+                self._looping = Looping(self._api, keeper, self._sessions, self.pid)
+                self._found.set()
+        return self._looping
 
     async def begin(self) -> None:
-        """After the greeting: what was going on goes on, and lost signals are looked for."""
-        if self.looping:
-            with contextlib.suppress(HostError):
-                await self.looping.resume()
-            await self.looping.watch()
+        """After the greeting: what was going on goes on, and lost signals are looked for, once there is a workspace."""
+        while (looping := self.looping) is None:
+            await self._found.wait()
+        with contextlib.suppress(HostError):
+            await looping.resume()
+        await looping.watch()
 
     async def _api(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
@@ -99,7 +102,7 @@ class Desk:
     async def system(self, given: Mapping[str, Any]) -> dict[str, Any]:
         session = str(given["sessionID"])
         if self.looping and self.looping.barred(session):
-            return {"deny": str(Refused("LOOP_STOPPED", "stopped before it began"))}
+            return {"deny": str(refuse("LOOP_STOPPED", "stopped before it began"))}
         chain = await self._sessions.chain(session)
         return {"text": await asyncio.to_thread(contracts.text, chain, self._keeper(), self._places)}
 
@@ -161,7 +164,7 @@ class Desk:
             return {"text": COMMANDS[name].template.replace("$AGENTS", "\n".join(rows))}
         keeper = self._keeper()
         if keeper is None:
-            text = str(Refused("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))
+            text = str(refuse("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))
             await toast(self._api, text, "warning")
             return {"deny": text}
         if name == "status":

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from echelon.checks.steps import Link
-from echelon.core import canonical, loops
+from echelon.core import canonical, config, loops
 from echelon.core.loops import LevelName, Loop, Step, Turn, Verdict
 from echelon.core.model import DOCUMENTS, Mission, World
-from echelon.engine.workspace import Workspace
+from echelon.engine.workspace import Places, Workspace
 from echelon.engine.world import Loader
 from echelon.errors import InputError
 from echelon.slots.places import private_directory, read_small, write_record, write_whole
@@ -28,12 +28,16 @@ _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".
 class Keeper:
     """The loops of one workspace. Every change is on disk before anything follows from it."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        leave_record(workspace)
+    def __init__(self, root: Path, places: Places) -> None:
         self._reading = threading.Lock()
-        self._loader = Loader(workspace.store, workspace.config)  # it parses again only what changed
-        self._path = workspace.state / FILE
+        self._open(root, places)
+        self._path = self.workspace.state / FILE
+
+    def _open(self, root: Path, places: Places) -> None:
+        self._settings = _settings(root)  # before they are read: what is written in between is read the next time
+        self.workspace = Workspace(root, places)
+        leave_record(self.workspace)
+        self._loader = Loader(self.workspace.store, self.workspace.config)  # it parses again only what changed
 
     def loops(self) -> dict[str, Loop]:
         return loops.read(read_small(self._path, FILE_BYTES_MAX).decode("utf-8", "replace"))
@@ -66,7 +70,10 @@ class Keeper:
         return loop
 
     def world(self) -> World:
+        """As it is now, under the settings as they are now: an OpenCode is open for days."""
         with self._reading:
+            if _settings(self.workspace.root) != self._settings:
+                self._open(self.workspace.root, self.workspace.places)
             return self._loader.load().world
 
     def verdict(self, loop: Loop) -> Verdict:
@@ -90,6 +97,19 @@ class Keeper:
         if not world.missions:
             _digest_tree(self.workspace.root, whole)
         return whole.hexdigest()
+
+
+def _settings(root: Path) -> tuple[tuple[int, int, int], ...]:
+    """What tells whether the files of the settings are what they were."""
+    return tuple(_facts(root / path) for path in config.PATHS)
+
+
+def _facts(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def leave_record(workspace: Workspace) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from echelon.bridge.keeping import Keeper
 from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
-from echelon.bridge.wire import Refused
+from echelon.core.decide import refuse
 from echelon.core.loops import Loop
 from echelon.errors import EchelonError, HostError
 
@@ -71,8 +71,8 @@ class Looping:
     def message(self, session: str, text: str) -> str:
         """A message is about to be saved: "" or why it may not be."""
         if session in self._barred:
-            if self._barred[session] == text:
-                return str(Refused("LOOP_STOPPED", "stopped before it began"))
+            if text and self._barred[session] == text:  # "" was never a prompt of ours: it is a file without words
+                return str(refuse("LOOP_STOPPED", "stopped before it began"))
             del self._barred[session]  # the person speaks: they may always
         return ""
 
@@ -88,7 +88,9 @@ class Looping:
         """The person said no to what a session, or one below it, asked for: asking again is not for us to start."""
         root = (await self._sessions.chain(session))[-1].id
         if loop := self.keeper.running(root):
-            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "you declined what it asked for"))
+            ended = loop.ended("paused", "LOOP_STOPPED", "you declined what it asked for")
+            self.keeper.save(ended)
+            await self._say(ended)
 
     def deleted(self, session: str) -> None:
         if loop := self.keeper.running(session):

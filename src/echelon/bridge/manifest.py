@@ -9,16 +9,15 @@ from echelon.actions.schema import schema
 from echelon.actions.table import ACTIONS, Action
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.roles import DEPTH, MARK, ROLES, Role, offered, prompt
-from echelon.bridge.wire import PROTOCOL
 from echelon.checks.environment import ALLOWED, NETWORK
 
 # Milliseconds that OpenCode waits for an answer before it goes on as if nothing were installed.
 LIMITS = {"before": 2000, "system": 2000, "message": 2000, "command": 30000}
 # Tools whose calls are looked at before they run.
 FENCED = ("read", "write", "edit", "bash", "task", "glob", "grep", "list", "apply_patch", "patch", "multiedit")
+# `session.created` is the bridge's own: by it the sessions below ours are known.
 EVENTS = (
-    "session.idle", "session.status", "session.error", "session.created", "session.deleted", "session.compacted",
-    "permission.asked", "permission.replied", "question.asked", "question.replied", "question.rejected",
+    "session.idle", "session.status", "session.created", "session.deleted", "permission.replied", "question.rejected",
 )  # fmt: skip
 # What an agent's shell keeps of OpenCode's environment in a server that Echelon started: never a provider's key.
 ENVIRONMENT = (
@@ -30,10 +29,9 @@ ENVIRONMENT = (
 
 @cache
 def manifest(slots: str) -> dict[str, Any]:
-    """Everything but the sessions that the brain remembers; JSON values. `slots`: the folder of all slots."""
+    """Everything but what greeting adds in a slot; JSON values. `slots`: the folder of all slots."""
     tools = sorted({action.name for role in ROLES.values() for action in offered(role)})
     return {
-        "protocol": PROTOCOL,
         "tools": [_tool(ACTIONS[name]) for name in tools],
         "agent": {role.name: _agent(role, slots) for role in ROLES.values()},
         "command": {name: command.as_json() for name, command in COMMANDS.items()},

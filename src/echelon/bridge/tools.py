@@ -14,8 +14,8 @@ from echelon.actions.callers import PERSON, Caller
 from echelon.actions.table import ACTIONS, Action, perform
 from echelon.bridge import permissions
 from echelon.bridge.roles import CHECKS, ROLES, offered
-from echelon.bridge.wire import Answered, Refused
-from echelon.core.decide import Decision, Refusal
+from echelon.bridge.wire import Refused
+from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.render import clean
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import Places, Workspace, find_workspace
@@ -47,7 +47,7 @@ class Tools:
     async def run(
         self, call: Call, rules: Mapping[str, Any], tell: Callable[[str], Coroutine[Any, Any, None]]
     ) -> tuple[Answer, Decision | Refusal | None]:
-        """The answer for the bridge, and the decision when there is one. Raises Refused with the agent's text."""
+        """The answer for the bridge, and the decision when there is one. Raises Refused."""
         action = _allowed(call)
         engine = _engine(call, self._places)
         ask = self._ask(action, call, engine, rules)
@@ -63,7 +63,7 @@ class Tools:
             stop.set()  # the person stopped the turn: the thread ends at its next look
             raise
         if isinstance(decision, Refusal):
-            raise Answered(str(decision))
+            raise Refused(decision)
         return {"title": decision.message.split("\n", 1)[0][:120], "output": decision.message, "metadata": {}}, decision
 
     def _ask(self, action: Action, call: Call, engine: Engine, rules: Mapping[str, Any]) -> Answer | None:
@@ -79,11 +79,9 @@ class Tools:
             said = permissions.ruling(rules, call.agent, commands)
             if said == "deny":
                 shown = "; ".join(commands)[:SHOWN_MAX]
-                raise Refused(
-                    "PERMISSION_DENIED",
-                    f"the person's rules for bash deny a command of this item's checks: {shown}",
-                    f"the person may allow it, or run echelon call {call.name}",
-                )
+                denied = f"the person's rules for bash deny a command of this item's checks: {shown}"
+                step = f"the person may allow it, or run echelon call {call.name}"
+                raise Refused(refuse("PERMISSION_DENIED", denied, next_step=step))
             if said == "ask":
                 return self._grant(key, (*agreed, "runs"), CHECKS, [command[:SHOWN_MAX] for command in commands])
         return None
@@ -105,7 +103,7 @@ def _allowed(call: Call) -> Action:
     action = ACTIONS.get(call.name)
     if action is None or role is None or action not in offered(role):
         owner = f"it is for the {action.level} level" if action else "no such action"
-        raise Refused("WRONG_LEVEL", f"{call.name} is not {call.agent or 'this agent'}'s: {owner}.")
+        raise Refused(refuse("WRONG_LEVEL", f"{call.name} is not {call.agent or 'this agent'}'s: {owner}."))
     return action
 
 
@@ -113,7 +111,7 @@ def _engine(call: Call, places: Places) -> Engine:
     try:
         return Engine(Workspace(find_workspace(Path(call.directory)), places), f"{call.agent} in {call.session}"[:200])
     except EchelonError as error:
-        raise Refused(error.code, error.message, error.next_step) from error
+        raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
 def _perform(engine: Engine, call: Call) -> Decision | Refusal:
@@ -124,7 +122,7 @@ def _perform(engine: Engine, call: Call) -> Decision | Refusal:
     try:
         return perform(engine, call.name, call.arguments, caller)
     except EchelonError as error:
-        raise Refused(error.code, error.message, error.next_step) from error
+        raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
 def _commands(engine: Engine) -> list[str]:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from echelon.core.codes import CODES
+from echelon.core.decide import Refusal, refuse
 from echelon.errors import EchelonError, HostError
 
 PROTOCOL = 1  # what bridge and brain agree on; both names of the meeting place carry it
@@ -25,16 +25,10 @@ Handler = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
-    """Raised by a handler: what the agent reads."""
+    """Raised by a handler: the refusal that the agent reads."""
 
-    def __init__(self, code: str, message: str, next_step: str = "") -> None:
-        known = CODES.get(code)
-        step = next_step or (known.next_step if known else "")
-        super().__init__(f"[{code}] {message}" + (f"\nNext: {step}" if step else ""))
-
-
-class Answered(Exception):  # noqa: N818
-    """Raised by a handler with a text that was made elsewhere."""
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
 
 
 class Wire:
@@ -119,8 +113,9 @@ class Wire:
         try:
             self._write({"id": number, "result": await self._handler(method, params)})
         except EchelonError as error:
-            self._write({"id": number, "error": str(Refused(error.code, error.message, error.next_step))})
-        except (Refused, Answered) as error:
+            told = refuse(error.code, error.message, next_step=error.next_step)
+            self._write({"id": number, "error": str(told)})
+        except Refused as error:
             self._write({"id": number, "error": str(error)})
         except Exception as error:  # every request gets an answer: OpenCode waits for a tool for ever
-            self._write({"id": number, "error": str(Refused("BUG", f"Echelon made a mistake: {error!r}"[:500]))})
+            self._write({"id": number, "error": str(refuse("BUG", f"Echelon made a mistake: {error!r}"[:500]))})

@@ -77,7 +77,7 @@ def _refuse_existing(target: Path, checkout: Path) -> None:
         raise WorldError(
             "PREPARE_TARGET_EXISTS",
             f"{target.relative_to(checkout)} is part of the tree, where a prepared dependency was to be put.",
-            "remove it from the tree, or remove its step from `prepare`.",
+            "remove it from the tree, or remove its step from `setup`.",
         )
 
 

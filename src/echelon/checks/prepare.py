@@ -113,7 +113,7 @@ def _source(workspace: Path, path: str) -> Path:
         raise WorldError(
             "PREPARE_SOURCE_MISSING",
             f"{path} is to be put into checkouts, and the workspace {workspace} has none.",
-            "install the project's dependencies, or change `prepare` in the configuration.",
+            "install the project's dependencies, or change `setup` in the settings.",
         )
     return source.resolve()
 
@@ -172,7 +172,7 @@ def _run(step: Command, directory: Path, materialize: Materialize, sandbox: Sand
     raise WorldError(
         "PREPARE_FAILED",
         f"the preparation `{step.run}` {what}. Its last lines:\n{done.output_tail}",
-        "run it in the workspace by hand, and change `prepare` in the configuration if it fails there too.",
+        "run it in the workspace by hand, and change `setup` in the settings if it fails there too.",
     )
 
 

@@ -60,7 +60,7 @@ def step_to_json(step: Step) -> dict[str, object]:
             return {"run": run, "produces": list(produces), "key": list(key)}
 
 
-def steps_from_json(value: object, where: str = "$.prepare") -> tuple[Step, ...]:
+def steps_from_json(value: object, where: str = "$.setup") -> tuple[Step, ...]:
     """The steps of a configuration. Raises InputError PREPARE_STEP_INVALID that names the place as a JSON path."""
     if not isinstance(value, list) or len(cast("list[object]", value)) > STEPS:
         raise _wrong(where, f"must be a list of at most {STEPS} steps")
@@ -106,7 +106,7 @@ def _path(value: object, where: str) -> str:
 
 
 def _wrong(where: str, what: str) -> InputError:
-    return InputError("PREPARE_STEP_INVALID", f"{where} {what}.", "see the reference of the configuration, `prepare`.")
+    return InputError("PREPARE_STEP_INVALID", f"{where} {what}.", "see the reference of the settings, `setup`.")
 
 
 def detect_steps(workspace: Path) -> tuple[Step, ...]:

@@ -50,12 +50,11 @@ def _opencode(workspace: Workspace) -> OpenCodeHost:
     leave_record(workspace)
     # One folder for all workspaces: OpenCode's own configuration, with the bridge and nothing else in it.
     config = install.private_config(workspace.places.state / "opencode" / "config", opencode_version=found.version)
-    bridge = os.path.realpath(config / "plugin" / "echelon.js")
     return OpenCodeHost(
         Path(found.path),
         workspace.state / "opencode",
         config,
-        environment={**os.environ, "ECHELON_BRIDGE": bridge},
+        environment=os.environ,
         models=_models(workspace),
         memory_bytes=workspace.config.count("limits.hostMemoryBytes"),
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from echelon.core.codes import CODES
-from echelon.core.documents.entries import EntriesDocument
+
+if TYPE_CHECKING:  # whoever only refuses does not pay for the parser: the brain greets before it has read it
+    from echelon.core.documents.entries import EntriesDocument
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from echelon.core.documents import render, todo
+from echelon.core.documents.entries import language_of
 from echelon.errors import InputError
 
 NAME = "playbook.toml"
@@ -66,6 +68,15 @@ class Act:
     record: Mapping[str, Any] = field(default_factory=dict)
     tokens: int = 0
 
+    def finished(self, text: str) -> str:
+        """todo.md as the agent leaves it: boxes ticked, a completion record at its end."""
+        text = todo.tick_all(text) if self.tick else text
+        if self.record:
+            files = [str(name) for name in self.record.get("files", [])]
+            notes, follow = str(self.record.get("notes", "")), str(self.record.get("follow_up", ""))
+            text += render.completion_record(files, notes, follow, language_of(text))
+        return text
+
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
@@ -76,6 +87,17 @@ class Playbook:
         """The act of an attempt (counted from 1); None when the playbook does not go that far."""
         acts = self.acts.get(item, ())
         return acts[attempt - 1] if attempt <= len(acts) else None
+
+    def content(self, step: Step, before: str = "") -> str:
+        """What a step writes into a file that holds `before`. Raises InputError PLAYBOOK_INVALID."""
+        if "from" in step.options:
+            source = self.folder / str(step.options["from"])
+            try:
+                return source.read_text("utf-8")
+            except OSError as error:
+                message = f"{source} cannot be read: {error.strerror}"
+                raise InputError("PLAYBOOK_INVALID", message, "add the file") from error
+        return before + str(step.options["append"]) if "append" in step.options else str(step.options.get("text", ""))
 
 
 def load(folder: Path) -> Playbook:

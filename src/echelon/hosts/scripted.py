@@ -12,15 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from echelon.core.documents import render, todo
-from echelon.core.documents.entries import language_of
-from echelon.errors import HostError, InputError
+from echelon.core.model import TODO
+from echelon.errors import HostError
 from echelon.hosts import playbook
 from echelon.ports import Assignment, EndReason, HostCapabilities, TurnEnd, Usage
 
 RUN_SECONDS = 120.0
 POLL_SECONDS = 0.05
-TODO = ".opencode/todo.md"
 
 
 class ScriptedHost:
@@ -43,9 +41,7 @@ class ScriptedHost:
             return TurnEnd("gave_up", f"the playbook has no attempt {assignment.attempt} for {assignment.item}")
         if assignment.role == "reviewer":
             return TurnEnd("claimed_done" if act.review == "attest" else "gave_up", f"review: {act.review}")
-        session = _Session(
-            self._playbook.folder, self._workspace, Path(assignment.directory), assignment, on_event, stopped
-        )
+        session = _Session(self._playbook, self._workspace, Path(assignment.directory), assignment, on_event, stopped)
         try:
             for step in act.steps:
                 end = session.perform(step)
@@ -61,14 +57,14 @@ class ScriptedHost:
 class _Session:
     def __init__(
         self,
-        folder: Path,
+        book: playbook.Playbook,
         workspace: Path,
         slot: Path,
         assignment: Assignment,
         on_event: Callable[[str], None],
         stopped: Callable[[], bool],
     ) -> None:
-        self.folder, self.workspace, self.slot = folder, workspace, slot
+        self.book, self.workspace, self.slot = book, workspace, slot
         self.assignment, self.on_event, self.stopped = assignment, on_event, stopped
 
     def perform(self, step: playbook.Step) -> TurnEnd | None:
@@ -79,32 +75,12 @@ class _Session:
         return do(step)
 
     def finish(self, act: playbook.Act) -> None:
-        """Tick the boxes and leave the completion record, as an agent does by itself."""
         path = self.slot / TODO
         if not path.exists():
             return
-        text = path.read_text("utf-8")
-        text = todo.tick_all(text) if act.tick else text
-        if act.record:
-            files = [str(name) for name in act.record.get("files", [])]
-            notes, follow = str(act.record.get("notes", "")), str(act.record.get("follow_up", ""))
-            text += render.completion_record(files, notes, follow, language_of(text))
-        path.write_text(text, "utf-8")
+        path.write_text(act.finished(path.read_text("utf-8")), "utf-8")
 
     # ------------------------------------------------------------------------------------ in the slot
-
-    def _content(self, step: playbook.Step, before: str = "") -> str:
-        if "from" in step.options:
-            source = self.folder / str(step.options["from"])
-            try:
-                return source.read_text("utf-8")
-            except OSError as error:
-                raise InputError(
-                    "PLAYBOOK_INVALID", f"{source} cannot be read: {error.strerror}", "add the file"
-                ) from error
-        if "append" in step.options:
-            return before + str(step.options["append"])
-        return str(step.options.get("text", ""))
 
     def _put(self, path: Path, content: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +89,7 @@ class _Session:
     def _write(self, step: playbook.Step) -> None:
         path = self.slot / str(step.value)
         self.on_event(f"writes {step.value}")
-        self._put(path, self._content(step))
+        self._put(path, self.book.content(step))
         if step.options.get("executable"):
             path.chmod(0o755)
 
@@ -152,8 +128,8 @@ class _Session:
         return None
 
     def _commit(self, step: playbook.Step) -> None:
-        _git(self.slot, "add", "-A")
-        _git(self.slot, "commit", "-q", "--allow-empty", "-m", str(step.value))
+        git(self.slot, "add", "-A")
+        git(self.slot, "commit", "-q", "--allow-empty", "-m", str(step.value))
 
     def _say(self, step: playbook.Step) -> None:
         self.on_event(str(step.value))
@@ -193,14 +169,14 @@ class _Session:
     def _person_edits(self, step: playbook.Step) -> None:
         path = self.workspace / str(step.value)
         self.on_event(f"(meanwhile you edit {step.value})")
-        self._put(path, self._content(step, path.read_text("utf-8") if path.exists() else ""))
+        self._put(path, self.book.content(step, path.read_text("utf-8") if path.exists() else ""))
 
     def _person_commits(self, step: playbook.Step) -> None:
         path = self.workspace / str(step.value)
         self.on_event(f"(meanwhile you commit {step.value})")
-        self._put(path, self._content(step, path.read_text("utf-8") if path.exists() else ""))
-        _git(self.workspace, "add", "--", str(step.value))
-        _git(self.workspace, "commit", "-q", "-m", str(step.options.get("message", "edit")), "--", str(step.value))
+        self._put(path, self.book.content(step, path.read_text("utf-8") if path.exists() else ""))
+        git(self.workspace, "add", "--", str(step.value))
+        git(self.workspace, "commit", "-q", "-m", str(step.options.get("message", "edit")), "--", str(step.value))
 
 
 def _environment(slot: Path) -> dict[str, str]:
@@ -218,7 +194,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _git(folder: Path, *words: str) -> None:
+def git(folder: Path, *words: str) -> None:
     """The person's or the agent's own git, as they would type it."""
     identity = ["-c", "user.name=Person", "-c", "user.email=person@example.invalid", "-c", "commit.gpgsign=false"]
     done = subprocess.run(

@@ -107,7 +107,7 @@ class _Checkout:
         self._repository = repository
         self._root = repository.top
 
-    def git(self, *args: str, input: bytes | None = None, accept: tuple[int, ...] = (0,)) -> Output:  # noqa: A002
+    def git(self, *args: str, input: bytes | None = None, accept: tuple[int, ...] = (0,)) -> Output:  # noqa: A002 - subprocess's own word
         repository = self._repository
         return repository.git(
             *args,

@@ -93,7 +93,7 @@ def _copy_objects(repository: Repository, objects: Path, wanted: Sequence[str], 
     repository.git("index-pack", "--stdin", "--fix-thin", "--strict", input=pack)
 
 
-def _agent(repository: Repository, objects: Path, *args: str, input: bytes | None = None) -> Output:  # noqa: A002
+def _agent(repository: Repository, objects: Path, *args: str, input: bytes | None = None) -> Output:  # noqa: A002 - subprocess's own word
     return repository.git(*args, input=input, more_objects=objects)
 
 

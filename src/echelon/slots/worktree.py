@@ -32,7 +32,7 @@ class WorkTree:
     index: Path
     hold: int
 
-    def git(self, *args: str, input: bytes | None = None, accept: tuple[int, ...] = (0,)) -> Output:  # noqa: A002
+    def git(self, *args: str, input: bytes | None = None, accept: tuple[int, ...] = (0,)) -> Output:  # noqa: A002 - subprocess's own word
         return self.repository.git(
             *args, input=input, accept=accept, work_tree=real_directory(self.work), index=self.index, hold=(self.hold,)
         )

@@ -49,7 +49,7 @@ class Events:
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def all(self, type: str = "", session: str = "", since: float = 0.0) -> list[Event]:  # noqa: A002
+    def all(self, type: str = "", session: str = "", since: float = 0.0) -> list[Event]:  # noqa: A002 - the event's own word
         """The events so far, of one type and session if named, that arrived after `since` (time.monotonic())."""
         with self._changed:
             kept = list(self._kept)

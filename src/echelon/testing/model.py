@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 5.0  # seconds to send a request in
     server: _Server  # pyrefly: ignore[bad-override]
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Not on the terminal of whoever runs the tests."""
 
     def do_GET(self) -> None:

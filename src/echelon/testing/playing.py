@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from echelon.core.documents import render, todo
-from echelon.core.documents.entries import language_of
+from echelon.core.model import TODO
 from echelon.errors import HostError
 from echelon.hosts import playbook
 from echelon.hosts.playbook import Act, Step
+from echelon.hosts.scripted import RUN_SECONDS, git
 from echelon.testing.exchange import Asked, Reply, Scenario, call, fail, say
 
-RUN_SECONDS = 120.0
 LOOP_MAX = 100  # tool calls that change nothing
-TODO = ".opencode/todo.md"
 REVIEWED, REFUSED = "I looked at every line; the criteria hold.", "REFUSE: the playbook's reviewer refuses"
 _IDENTITY = "-c user.name=Agent -c user.email=agent@example.invalid -c commit.gpgsign=false"
 _ROLE = re.compile(r"^You are (Planner|Reviewer|Worker|Commander)\b", re.MULTILINE)
@@ -156,13 +153,8 @@ class _Player:
             return
         yield call("read", {"filePath": TODO})
         text = path.read_text("utf-8")
-        text = todo.tick_all(text) if act.tick else text
-        if act.record:
-            files = [str(name) for name in act.record.get("files", [])]
-            notes, follow = str(act.record.get("notes", "")), str(act.record.get("follow_up", ""))
-            text += render.completion_record(files, notes, follow, language_of(text))
-        if text != path.read_text("utf-8"):
-            yield _write(TODO, text)
+        if (finished := act.finished(text)) != text:
+            yield _write(TODO, finished)
 
     def _step(self, play: _Play, step: Step) -> Iterator[Reply]:
         """The tool calls of a step; `say`, `sleep` and what the person does have none."""
@@ -185,7 +177,7 @@ class _Player:
     def _work(self, play: _Play, step: Step) -> Iterator[Reply]:
         name, quoted = str(step.value), shlex.quote(str(step.value))
         if step.verb == "write":
-            yield _write(name, self._content(step))
+            yield _write(name, self._book.content(step))
             if step.options.get("executable"):
                 yield _bash(f"chmod 755 {quoted}")
         elif step.verb == "append":
@@ -201,19 +193,14 @@ class _Player:
         else:  # crash: to the host, an agent whose provider says no for good
             yield fail(400, f"the agent's program died: {step.value}")
 
-    def _content(self, step: Step, before: str = "") -> str:
-        if "from" in step.options:
-            return _read(self._book.folder / str(step.options["from"]))
-        return before + str(step.options["append"]) if "append" in step.options else str(step.options.get("text", ""))
-
     def _person(self, step: Step) -> None:
         path, name = self._workspace / str(step.value), str(step.value)
-        content = self._content(step, _read(path))
+        content = self._book.content(step, _read(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
         if step.verb == "person_commits":
-            _git(self._workspace, "add", "--", name)
-            _git(self._workspace, "commit", "-q", "-m", str(step.options.get("message", "edit")), "--", name)
+            git(self._workspace, "add", "--", name)
+            git(self._workspace, "commit", "-q", "-m", str(step.options.get("message", "edit")), "--", name)
 
 
 def _write(name: str, content: str) -> Reply:
@@ -249,13 +236,3 @@ def _with_tools(directory: Path, command: str) -> str:
 
 def _read(path: Path) -> str:
     return path.read_text("utf-8") if path.exists() else ""
-
-
-def _git(folder: Path, *words: str) -> None:
-    identity = ["-c", "user.name=Person", "-c", "user.email=person@example.invalid", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(
-        ["git", *identity, *words], cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False
-    )
-    if done.returncode:
-        detail = done.stderr.decode("utf-8", "replace")[-300:]
-        raise HostError("HOST_FAILED", f"git {words[0]} failed in {folder}: {detail}", "mend the playbook")

@@ -55,9 +55,7 @@ def _parsed(arguments: str | None) -> dict[str, Any]:
 def table() -> str:
     rows: list[str] = []
     for action in ACTIONS.values():
-        rows.append(
-            f"{action.name}  ({action.level}; {'a person only' if action.who == 'person' else 'agents and persons'})"
-        )
+        rows.append(f"{action.name}  ({action.level}; {action.callers})")
         rows.append(f"    {action.doc}")
         rows += [
             f"    {name}{'' if required else '?'}: {kind} — {doc}" for name, kind, required, doc in describe(action)

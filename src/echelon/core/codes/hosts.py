@@ -21,7 +21,7 @@ HOSTS: dict[str, tuple[str, str]] = {
         "set ECHELON_RUNTIME to a folder that only you can enter",
     ),
     "PERMISSION_DENIED": ("Your own OpenCode rules deny what an action would run.", "allow it there, or echelon call"),
-    "WRONG_LEVEL": ("An action was called by an agent of another level.", "call the agent of that level"),
+    "WRONG_LEVEL": ("An action was called by somebody of another level.", "call the agent of that level"),
     "OUTSIDE_SLOT": (
         "A tool's path leads out of the mission's slot.",
         "use paths relative to the slot; ask the person for what lies elsewhere",

@@ -18,8 +18,10 @@ from echelon.core.model import CHECKLIST, SYNC, TODO
 
 PATH_CHARS_MAX = 4096
 SHOWN_CHARS = 200
-TEMPORARY = ("/tmp", "/var/tmp", "/private/tmp", "/private/var/tmp", "/var/folders", "/private/var/folders",  # noqa: S108
-             "/dev/shm")  # noqa: S108  # fmt: skip
+TEMPORARY = (
+    "/tmp", "/var/tmp", "/dev/shm",  # noqa: S108 - compared with, not used
+    "/private/tmp", "/private/var/tmp", "/var/folders", "/private/var/folders",
+)  # fmt: skip
 SYSTEM = (
     "/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt", "/nix/store", "/Library", "/System", "/proc/cpuinfo",
     "/proc/meminfo", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/alternatives", "/etc/fonts",

@@ -69,8 +69,7 @@ class Link {
         continue
       }
       this.listen(socket)
-      const { directory, worktree, project, serverUrl } = this.input
-      const hello = { protocol: PROTOCOL, pid: process.pid, directory, worktree, project: project?.id, server: String(serverUrl ?? ""), secret: this.secret, file: HERE, rules: this.rules }
+      const hello = { protocol: PROTOCOL, pid: process.pid, directory: this.input.directory, secret: this.secret, rules: this.rules }
       try {
         const manifest = await this.send("hello", hello, START_MS)
         this.manifest ??= manifest // what was registered stays what it is until OpenCode reads it anew
@@ -177,13 +176,13 @@ class Link {
     }
   }
 
-  remember(session, agent) {
+  remember(session) {
     const { ours } = this
-    if (ours.size >= SESSIONS_MAX) ours.delete(ours.keys().next().value)
-    ours.set(session, agent)
+    if (ours.size >= SESSIONS_MAX) ours.delete(ours.values().next().value)
+    ours.add(session)
   }
 
-  ours = new Map() // session -> agent, of the sessions that are the brain's business; all others stay untouched
+  ours = new Set() // the sessions that are the brain's business; all others stay untouched
 
   note(hook) {
     if (this.fired.has(hook)) return
@@ -262,9 +261,9 @@ function hooksOf(link, manifest) {
         return
       }
       link.note("chat.message")
-      link.remember(sessionID, agent)
+      link.remember(sessionID)
       const text = output.parts.filter((part) => part.type === "text").map((part) => part.text).join("\n")
-      refused(await link.ask("message", { sessionID, agent, messageID: output.message?.id, text }))
+      refused(await link.ask("message", { sessionID, agent, text }))
     },
     async "experimental.chat.system.transform"(input, output) {
       const at = output.system.findIndex((text) => text.includes(manifest.mark))
@@ -275,13 +274,13 @@ function hooksOf(link, manifest) {
     },
     async "experimental.session.compacting"(input, output) {
       if (!link.ours.has(input.sessionID)) return
-      const answer = await link.ask("system", { sessionID: input.sessionID, compacting: true }).catch(() => null)
+      const answer = await link.ask("system", { sessionID: input.sessionID }).catch(() => null)
       if (answer?.text) output.context.push(answer.text)
     },
     async "tool.execute.before"(input, output) {
       if (!fenced.has(input.tool) || !link.ours.has(input.sessionID)) return
       link.note("tool.execute.before")
-      const answer = refused(await link.ask("before", { ...input, args: output.args }))
+      const answer = refused(await link.ask("before", { tool: input.tool, sessionID: input.sessionID, args: output.args }))
       Object.assign(output.args, answer?.args) // in place: a new object would be ignored
     },
     async "command.execute.before"(input, output) {
@@ -297,7 +296,7 @@ function hooksOf(link, manifest) {
     async event({ event }) {
       if (!wanted.has(event.type)) return
       const { sessionID, info } = event.properties ?? {}
-      if (info?.parentID && link.ours.has(info.parentID)) link.remember(info.id, info.agent ?? "")
+      if (info?.parentID && link.ours.has(info.parentID)) link.remember(info.id)
       if (!link.ours.has(sessionID ?? info?.id)) return
       link.note("event")
       if (await link.open()) link.tell("event", event)
