@@ -70,7 +70,7 @@ def project(world: World, scope: str | None, item: str) -> Verdict:
     if whole:
         return Verdict("waits", f"it waits for a decision on {whole}", "ESCALATION_PENDING")
     flying = [row for row in view.own_missions if not item or row.item == view.key(item)]
-    several = not view.files.in_front
+    several = not view.files.in_front and world.portfolio.parallel
     if flying:
         names = ", ".join(f"{row.local} (attempt {row.attempt})" for row in flying[:SHOWN_MAX])
         is_are, them = ("is", "it") if len(flying) == 1 else ("are", "each")
