@@ -161,10 +161,11 @@ def _barred(action: Action, caller: Caller) -> Refusal | None:
 
 
 def _mission(engine: Engine, arguments: Any, caller: Caller) -> Mission | Refusal:
-    scope = project_of(engine, caller, getattr(arguments, "backlog_path", ""))
+    item = getattr(arguments, "item_id", "")
+    scope = project_of(engine, caller, getattr(arguments, "backlog_path", ""), item)
     if isinstance(scope, Refusal):
         return scope
-    return engine.find_mission(caller.item or getattr(arguments, "item_id", "") or None, scope)
+    return engine.find_mission(caller.item or item or None, scope)
 
 
 def _settled(engine: Engine, mission: Mission, refusal: Refusal) -> Refusal:

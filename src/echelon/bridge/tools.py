@@ -10,13 +10,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from echelon.actions.callers import PERSON, Caller
+from echelon.actions.callers import Caller
 from echelon.actions.table import ACTIONS, Action, perform
 from echelon.bridge import permissions
 from echelon.bridge.roles import CHECKS, ROLES, offered
 from echelon.bridge.wire import Refused
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.render import clean
+from echelon.core.posts import Post
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.errors import EchelonError
@@ -45,12 +46,22 @@ class Tools:
         self._grants: dict[str, tuple[str, ...]] = {}  # token -> the call it was given for, and what was agreed to
 
     async def run(
-        self, call: Call, rules: Mapping[str, Any], tell: Callable[[str], Coroutine[Any, Any, None]]
+        self,
+        call: Call,
+        post: Post | None,
+        rules: Mapping[str, Any],
+        tell: Callable[[str], Coroutine[Any, Any, None]],
     ) -> tuple[Answer, Decision | Refusal | None]:
-        """The answer for the bridge, and the decision when there is one. Raises Refused."""
+        """The answer for the bridge, and the decision when there is one. `post`: what its session is about.
+
+        Raises Refused.
+        """
         action = _allowed(call)
         engine = _engine(call, self._places)
-        ask = self._ask(action, call, engine, rules)
+        # The person agrees in the host's own dialog, so a person's action is theirs then.
+        who, item = ("person" if action.who == "person" else "agent"), post.item if post else ""
+        caller = Caller(who, ROLES[call.agent].level, post.scope if post else None, item or None)
+        ask = self._ask(action, call, caller, engine, rules)
         if ask is not None:
             return ask, None
         stop = threading.Event()
@@ -58,7 +69,7 @@ class Tools:
         loop = asyncio.get_running_loop()
         engine.workspace.tell = lambda line: _hand_over(loop, tell, line)
         try:
-            decision = await asyncio.to_thread(_perform, engine, call)
+            decision = await asyncio.to_thread(_perform, engine, call, caller)
         except asyncio.CancelledError:
             stop.set()  # the person stopped the turn: the thread ends at its next look
             raise
@@ -66,7 +77,9 @@ class Tools:
             raise Refused(decision)
         return {"title": decision.message.split("\n", 1)[0][:120], "output": decision.message, "metadata": {}}, decision
 
-    def _ask(self, action: Action, call: Call, engine: Engine, rules: Mapping[str, Any]) -> Answer | None:
+    def _ask(
+        self, action: Action, call: Call, caller: Caller, engine: Engine, rules: Mapping[str, Any]
+    ) -> Answer | None:
         """What the person has to agree to before the action is run; None when nothing is left to ask."""
         agreed = self._grants.pop(call.granted, ())
         key = f"{call.session} {call.name} {sorted(call.arguments.items())!r}"
@@ -75,7 +88,7 @@ class Tools:
             shown = [clean(f"{name}: {value}")[:SHOWN_MAX] for name, value in call.arguments.items()]
             return self._grant(key, (*agreed, "person"), call.name, shown or [call.name])
         if action.runs and "runs" not in agreed:
-            commands = _commands(engine)
+            commands = _commands(engine, call, caller)
             said = permissions.ruling(rules, call.agent, commands)
             if said == "deny":
                 shown = "; ".join(commands)[:SHOWN_MAX]
@@ -114,17 +127,16 @@ def _engine(call: Call, places: Places) -> Engine:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
-def _perform(engine: Engine, call: Call) -> Decision | Refusal:
-    action = ACTIONS[call.name]
-    # The person agreed in the host's own dialog, so a person's action is theirs now.
-    role = ROLES[call.agent]
-    caller = PERSON if action.who == "person" else Caller("agent", role.level)
+def _perform(engine: Engine, call: Call, caller: Caller) -> Decision | Refusal:
     try:
         return perform(engine, call.name, call.arguments, caller)
     except EchelonError as error:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
-def _commands(engine: Engine) -> list[str]:
-    mission = engine.world().mission()
-    return list(dict.fromkeys(check.command for check in mission.definition.checks)) if mission else []
+def _commands(engine: Engine, call: Call, caller: Caller) -> list[str]:
+    """What the call would run: the checks of the missions that it can be about."""
+    wanted = caller.item or str(call.arguments.get("item_id") or "")
+    rows = [row for row in engine.world().missions if caller.scope in (None, row.scope)]
+    rows = [row for row in rows if wanted in ("", row.item, row.local)]
+    return list(dict.fromkeys(check.command for row in rows for check in row.definition.checks))

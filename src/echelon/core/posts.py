@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from echelon.core.decide import Refusal, refuse
+from echelon.core.documents import grammar
 from echelon.core.documents.grammar import State
 from echelon.core.model import World
 from echelon.core.portfolio import local, scope_of
@@ -60,6 +61,26 @@ def natural(world: World, level: LevelName) -> str | None:
         running = [row.key for row in portfolio.projects() if row.running]
         return running[0] if len(running) == 1 else None
     return None
+
+
+def named(world: World, level: LevelName, words: str) -> Post | Refusal | None:
+    """What a person's words name, when they are nothing but a name: a program, a project, or an item of it."""
+    portfolio = world.portfolio
+    if level == "program" and grammar.PROGRAM_ID.fullmatch(words):
+        found = portfolio.program(words)
+        return Post("program", words) if found else refuse("PROGRAM_UNKNOWN", f"there is no program {words}")
+    if level != "project":
+        return None
+    item = local(words) if grammar.ITEM_ID.fullmatch(local(words)) else ""
+    scope = scope_of(words) if item else words
+    if not scope:
+        return Post("project", natural(world, "project"), item) if item else None
+    if not grammar.PROJECT_ID.fullmatch(local(scope)):
+        return None
+    rows = [row.key for row in portfolio.projects() if row.key == scope or row.key.endswith(f"/{scope}")]
+    if len(rows) > 1:
+        return refuse("ITEM_AMBIGUOUS", *rows, next_step="say it with its program")
+    return Post("project", rows[0], item) if rows else refuse("PROJECT_UNKNOWN", f"there is no project {scope[:60]}")
 
 
 def ambiguous(world: World) -> Refusal | None:
