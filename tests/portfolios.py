@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from echelon.core.portfolio import item_key
-from slots_world import write
+from slots_world import plain, write
 from workspaces import CONFIG, QUIET_SPEC, Shop, backlog, check, item
 
 PROJECTS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -62,8 +62,6 @@ def shop(
     for name in ("spec.md", "backlog.md"):
         (made.root / ".opencode" / name).unlink()
     write(made.root, files(parallel, states=states))
-    from slots_world import plain
-
     plain(made.root, "init", "-q", "-b", "main")
     plain(made.root, "config", "user.name", "Una")
     plain(made.root, "config", "user.email", "una@example.org")

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import secrets
 import threading
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ from echelon.engine.engine import Engine
 from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.errors import EchelonError
 
+WAITS = "parallel_start_item"
+WAITING = frozenset({"CAPACITY_REACHED", "NOTHING_ELIGIBLE"})  # what items of other projects may change by their end
+WAIT_SECONDS = 900.0  # that such a start waits
+QUIET_SECONDS = 5.0  # without any item elsewhere: between two items of a backlog there is a moment without one
+POLL_SECONDS = 0.5
 GRANTS_MAX = 1_000
 SHOWN_MAX = 300
 
@@ -70,12 +76,41 @@ class Tools:
         engine.workspace.tell = lambda line: _hand_over(loop, tell, line)
         try:
             decision = await asyncio.to_thread(_perform, engine, call, caller)
+            if call.name == WAITS and isinstance(decision, Refusal):
+                decision = await self._waited(engine, call, caller, decision, tell)
         except asyncio.CancelledError:
             stop.set()  # the person stopped the turn: the thread ends at its next look
             raise
         if isinstance(decision, Refusal):
             raise Refused(decision)
         return {"title": decision.message.split("\n", 1)[0][:120], "output": decision.message, "metadata": {}}, decision
+
+    async def _waited(
+        self,
+        engine: Engine,
+        call: Call,
+        caller: Caller,
+        refusal: Refusal,
+        tell: Callable[[str], Coroutine[Any, Any, None]],
+    ) -> Decision | Refusal:
+        """A parallel start that only items of other projects stand in the way of, while they are in flight.
+
+        A model that was told "no room" would ask again and again; a call that waits costs nothing.
+        """
+        if refusal.code not in WAITING or not _elsewhere(engine, caller):
+            return refusal
+        await tell(f"waits: {refusal.reasons[0]}")
+        decision: Decision | Refusal = refusal
+        seen: tuple[tuple[str, str], ...] | None = None
+        until, quiet = time.monotonic() + WAIT_SECONDS, time.monotonic() + QUIET_SECONDS
+        while isinstance(decision, Refusal) and decision.code in WAITING and time.monotonic() < min(until, quiet):
+            now = await asyncio.to_thread(_elsewhere, engine, caller)
+            quiet = time.monotonic() + QUIET_SECONDS if now else quiet
+            if now != seen:
+                seen, decision = now, await asyncio.to_thread(_perform, engine, call, caller)
+            else:
+                await asyncio.sleep(POLL_SECONDS)
+        return decision
 
     def _ask(
         self, action: Action, call: Call, caller: Caller, engine: Engine, rules: Mapping[str, Any]
@@ -132,6 +167,13 @@ def _perform(engine: Engine, call: Call, caller: Caller) -> Decision | Refusal:
         return perform(engine, call.name, call.arguments, caller)
     except EchelonError as error:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
+
+
+def _elsewhere(engine: Engine, caller: Caller) -> tuple[tuple[str, str], ...]:
+    """What is in flight in other projects; () too while the caller's own has something in flight."""
+    world = engine.world()
+    rows = [(row.name, row.phase) for row in world.missions if row.scope != caller.scope]
+    return () if len(rows) < len(world.missions) else tuple(rows)
 
 
 def _commands(engine: Engine, call: Call, caller: Caller) -> list[str]:

@@ -63,7 +63,7 @@ def project(world: World, scope: str | None, item: str) -> Verdict:
     unsaid = ambiguous(world) if scope is None else None
     if unsaid is not None:
         return Verdict("open", f"Several projects run; say which by backlog_path: {'; '.join(unsaid.reasons)}")
-    view = world if scope is None else world.at(scope)
+    view = world if scope is None or scope == world.scope else world.at(scope)
     if item and (over := _over(view, item)):
         return over
     whole = project_held(view, held(view.escalations).get("", ""))
