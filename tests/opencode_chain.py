@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -340,17 +339,17 @@ class Tree:
     def _items(self, asked: Asked, results: list[str]) -> Reply:
         last, path = results[-1] if results else "", labelled(asked.last_user, "backlog_path")
         start = ("parallel_start_item", {"backlog_path": path, "max_slots": 2})
-        turn = list(itertools.takewhile(lambda text: "CLOSED" not in text, reversed(results)))
-        flying = [item_in(text) for text in reversed(turn) if text.startswith("STARTED")]
+        flying: dict[str, None] = {}
+        for text in results:
+            if text.startswith("STARTED"):
+                flying[item_in(text)] = None
+            elif text.startswith("CLOSED"):
+                flying.pop(item_in(text), None)
         if not results or last.startswith(("STARTED", "CLOSED")):
             return call(*start)
         if "<task_result>" in last:
             return calls([("parallel_close_item", {"backlog_path": path, "item_id": name}) for name in flying])
-        if flying:  # nothing more starts now
-            return calls(
-                [
-                    ("task", {"subagent_type": "Commander", "description": "d", "prompt": f"Deliver {name}"})
-                    for name in flying
-                ]
-            )
+        if flying and last.startswith("BLOCKED"):  # nothing more starts now
+            whom = {"subagent_type": "Commander", "description": "d"}
+            return calls([("task", {**whom, "prompt": f"Deliver {name}"}) for name in flying])
         return say(last[:200])

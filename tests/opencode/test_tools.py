@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from echelon.actions.callers import PERSON
 from echelon.actions.table import perform
 from echelon.bridge.roles import ROLES, offered
 from echelon.core.decide import Decision, Refusal
@@ -148,7 +149,7 @@ def _suspended(here: Stage) -> Decision | Refusal | None:
     """The workspace is free again: another action may have it."""
     with contextlib.suppress(LockedError):
         return perform(
-            Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}, "person"
+            Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}, PERSON
         )
     return None
 

@@ -19,6 +19,8 @@ from echelon.core.model import Mission
 from echelon.dispatch import ladder
 from echelon.engine.engine import Engine
 
+HOLD_SECONDS = 5.0  # for a mission that somebody looks at this moment
+
 Answer = Decision | Refusal
 Perform = Callable[..., Answer]  # (engine, arguments, caller), and the mission where the row is about one
 
@@ -136,7 +138,7 @@ def perform(engine: Engine, name: str, given: Mapping[str, Any], caller: Caller 
     mission = _mission(engine, arguments, caller)
     if isinstance(mission, Refusal):
         return mission
-    with engine.hold(mission):
+    with engine.hold(mission, HOLD_SECONDS):
         if sound and not mission.in_place:
             engine.recover_mission(mission)
         answer = action.perform(engine, arguments, caller, mission)

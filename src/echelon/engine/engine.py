@@ -281,7 +281,10 @@ class Engine(Asker):
         """A slot whose mission is over was about to be closed when a process died: its work is kept, as always."""
         if not (self.workspace.state / "slots").is_dir():
             return
+        known = {mission.slot for mission in self.world().missions}
         for slot in self.work.slots.open_slots():
+            if slot.id in known:
+                continue  # not even held for a moment: whoever works on it must not find it busy
             # looked at again inside: whoever holds it may be about to close it, or has just started it
             with contextlib.suppress(LockedError), self._held(slot.id):
                 if slot.id not in {mission.slot for mission in self.world().missions}:
