@@ -255,7 +255,7 @@ def test_W_G4_an_escalation_holds_exactly_what_it_is_about(
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{", "null", '[{"slotId": "B001", "path": "/home/una/mine", "itemId": "B001"}]']
+    "text", ["[]", "{", "null", '[{"slotId": "B001", "path": "/elsewhere/mine", "itemId": "B001"}]']
 )
 def test_W45_W_A5_W_A9_W_A12_the_registry_of_slots_is_written_for_others_and_never_believed(text: str) -> None:
     disk = Disk({**worlds.two_items(), SLOTS: text})
