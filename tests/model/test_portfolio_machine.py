@@ -339,6 +339,20 @@ class PortfolioMachine(RuleBasedStateMachine):
         rows = sorted(self.pair.model.flights)
         self.pair.item(kind, rows[pick % len(rows)] if flying and rows else item)
 
+    @rule(pick=st.integers(0, 9), back=st.booleans(), level=st.sampled_from(("project", "program")))
+    def aside(self, pick: int, back: bool, level: str) -> None:
+        """Something with items in flight is put aside, or what was is started again, when there is room."""
+        model = self.pair.model
+        nodes = model.nodes(level)
+        state = "suspended" if back else "active"
+        kept = {one: model.kept([one] if level == "project" else model.below("project", one)) for one in nodes}
+        rows = [one for one in nodes if nodes[one].state == state and kept[one]]
+        if rows:
+            name = rows[pick % len(rows)]
+            verbs: tuple[ask.Verb, ...] = ("resume", "start") if back else ("suspend",)
+            for verb in verbs:
+                self.pair.move(level, verb, name, nodes[name].parent, parallel=True)
+
     @rule(level=st.sampled_from(list(LEVELS)), item=st.sampled_from(list(ITEMS)), all_of_it=st.booleans())
     def escalate(self, level: str, item: str, all_of_it: bool) -> None:
         project = ITEMS[item].parent
