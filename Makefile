@@ -3,6 +3,7 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS := 3 # of the tests; one more than CI has cores, because many wait for a program or the disk
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export GIT_CONFIG_NOSYSTEM := 1
 
@@ -20,7 +21,7 @@ demo: $(READY) ## deliver the example service with the embedded host and print t
 	$(BIN)/echelon demo $(DIR)
 
 test: lint types layers opencode ## lint, types, layers, all tests: what CI runs
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
 
 opencode: $(READY) ## fetch the OpenCode versions that tests run on, from npm, into .node
 	$(BIN)/python tools/opencode_binary.py

@@ -11,23 +11,25 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from echelon.checks.environment import ALLOWED, NETWORK
 from echelon.core import loops
 from echelon.core.loops import Loop
 from echelon.engine.workspace import Places, Workspace
-from echelon.testing.model import Asked, Reply, Scenario, ScriptedModel, call, say
+from echelon.testing.model import Asked, Reply, Scenario, ScriptedModel, call, calls, say
 from echelon.testing.opencode import MAIN, Server, World
 from workspaces import Shop
 
 BRIDGE = Path(loops.__file__).parents[1] / "hosts" / "opencode" / "plugin" / "echelon.js"
 # Where this machine keeps its tools and how it reaches its registries: set-up steps of an example need both.
-TOOLS = {name: os.environ[name] for name in (*ALLOWED, *NETWORK) if name in os.environ}
+# PYTHONPATH: of a work tree whose Echelon is not the installed one.
+TOOLS = {name: os.environ[name] for name in (*ALLOWED, *NETWORK, "PYTHONPATH") if name in os.environ}
 HELLO = "hello, what is this repository?"
 GO = "deliver the backlog"
 
@@ -41,6 +43,7 @@ class Stage:
     world: World
     server: Server
     runtime: Path
+    since: float = 0.0  # time.monotonic() when its test began
 
     @property
     def places(self) -> Places:
@@ -95,7 +98,9 @@ class Stage:
 
     def shown(self) -> str:
         """What the person was shown for some seconds in the terminal, so far."""
-        return "\n".join(event.properties["message"] for event in self.server.events.all("tui.toast.show"))
+        return "\n".join(
+            event.properties["message"] for event in self.server.events.all("tui.toast.show", since=self.since)
+        )
 
     def until(self, true: Callable[[], Any], seconds: float = 20.0) -> Any:
         end = time.monotonic() + seconds
@@ -134,6 +139,61 @@ def stage(
                     made.kill_brain()
     finally:
         shutil.rmtree(runtime, ignore_errors=True)
+
+
+GUESTS_MAX = 8  # OpenCode keeps some 90 MiB for each directory in which a turn ran, and gives none back
+
+
+class House:
+    """One OpenCode for test after test: a workspace and a model's part for each, and nothing of it runs on.
+
+    For what does not ask for a start, an end or an environment of its own; a configuration lies in the workspace.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._guests = 0
+        self._open = contextlib.ExitStack()
+        self._stage: Stage | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @contextlib.contextmanager
+    def stage(self, shop: Shop, scenario: Scenario) -> Iterator[Stage]:
+        made = self._next(shop)
+        made.model.begin(scenario)
+        made.server.directory = shop.root
+        guest = replace(made, shop=shop, since=time.monotonic())
+        try:
+            yield guest
+        finally:
+            self._quiet(guest)
+            made.model.begin(_nothing)
+
+    def _next(self, shop: Shop) -> Stage:
+        if self._stage is None or self._guests % GUESTS_MAX == 0:
+            self._open.close()
+            place = self._folder / str(self._guests)
+            place.mkdir()
+            self._stage = self._open.enter_context(stage(place / "w", shop, _nothing))
+        self._guests += 1
+        return self._stage
+
+    def _quiet(self, guest: Stage) -> None:
+        """Stop what runs, and let OpenCode forget the workspace."""
+        where = str(guest.shop.root)
+        for session in guest.server.get("/session/status", directory=where):
+            guest.server.post(f"/session/{session}/abort", directory=where)
+        guest.until(lambda: not guest.server.get("/session/status", directory=where))
+        guest.server.post("/instance/dispose", directory=where)
+
+
+def _nothing(_asked: Asked) -> Reply:
+    return say("nobody asked me")
 
 
 @dataclass
@@ -177,7 +237,7 @@ def headless(folder: Path, shop: Shop, scenario: Scenario) -> Iterator[Headless]
             yield Headless(shop, model, environment)
         finally:
             lock = runtime / "brain-1.lock"
-            if lock.exists() and lock.stat().st_size:
+            with contextlib.suppress(ProcessLookupError, ValueError, FileNotFoundError):  # it ended with its server
                 os.kill(int(json.loads(lock.read_bytes())["pid"]), signal.SIGTERM)
             shutil.rmtree(runtime, ignore_errors=True)
 
@@ -245,3 +305,109 @@ class Chain:
                 "task", {"subagent_type": "Commander", "description": found[1], "prompt": f"Deliver {found[1]}"}
             )
         return call(self.close, {}) if len(results) == 2 else say(results[2][:80])
+
+
+# ----------------------------------------------------------------------------------------- the upper levels' part
+
+TICK = deliver("x")[1]
+STARTED = re.compile(r"^STARTED ((?:PGM|PRJ)-\d+)", re.MULTILINE)
+
+
+def file_in(system: str) -> str:
+    """The file that proves the item, as the contract in a session's system prompt says it."""
+    found = re.search(r"grep -qx done ([\w-]+\.txt)", system)
+    return found[1] if found else ""
+
+
+def labelled(text: str, name: str) -> str:
+    found = re.search(rf"- {name}: (\S+)", text)
+    return found[1] if found else ""
+
+
+@dataclass
+class Tree:
+    """EnterpriseCommander → ProgramCommander → ProjectCommander → Commander → Worker, as a model would do it.
+
+    Each repeats what a start answered to whom it calls. `parallel`: several calls in one turn. `together`: so many
+    Workers have to be at work before the first of them goes on.
+    """
+
+    parallel: bool = False
+    together: int = 1
+    workers: set[str] = field(default_factory=set)
+    ready: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, asked: Asked) -> Reply:
+        results = [text for _, text in asked.tool_results]
+        match role(asked):
+            case "EnterpriseCommander":
+                return self._upper(asked, results, "enterprise", "program", "ProgramCommander")
+            case "ProgramCommander":
+                return self._upper(asked, results, "program", "project", "ProjectCommander")
+            case "ProjectCommander":
+                return self._items(asked, results) if self.parallel else self._one_by_one(results)
+            case "Commander":
+                prompt = {"subagent_type": "Worker", "description": "work", "prompt": "Do the work."}
+                return say("the staff is done") if results else call("task", prompt)
+            case "Worker":
+                return self._work(asked, results)
+        return say("looked")
+
+    def _work(self, asked: Asked, results: list[str]) -> Reply:
+        if len(results) >= 2:
+            return say("written")
+        if results:
+            return call(*TICK)
+        self.workers.add(asked.session)
+        if len(self.workers) >= self.together:
+            self.ready.set()
+        return call("write", {"filePath": file_in(asked.system), "content": "done\n"}, delay=self.ready)
+
+    def _upper(self, asked: Asked, results: list[str], level: str, noun: str, agent: str) -> Reply:
+        last, plural = results[-1] if results else "", self.parallel
+        given = {f"{level}_file": labelled(asked.last_user, f"{level}_file")} if level == "program" and plural else {}
+        start = f"{level}_start_{noun}s_parallel" if plural else f"{level}_start_{noun}"
+        if not results:
+            return call(start, {**given, **({"max_projects": 9, "slots_per_project": 2} if given else {})})
+        if STARTED.search(last):
+            blocks = last.split("\n---\n")
+            return calls([("task", {"subagent_type": agent, "description": "d", "prompt": block}) for block in blocks])
+        if "<task_result>" in last:
+            # those of this turn that were called, in order: close each
+            names = [name for text in results for name in STARTED.findall(text)]
+            suffix = "_parallel" if plural else ""
+            return calls(
+                [(f"{level}_close_{noun}{suffix}", {f"{noun}_id": name, **given}) for name in dict.fromkeys(names)][
+                    -len(names) if plural else -1 :
+                ]
+            )
+        if "CLOSED" in last and level == "program":
+            return call(start, {**given, **({"max_projects": 9, "slots_per_project": 2} if given else {})})
+        return say(last[:200])
+
+    def _one_by_one(self, results: list[str]) -> Reply:
+        last = results[-1] if results else ""
+        if not results or last.startswith("CLOSED"):
+            return call("backlog_start_item", {})
+        if last.startswith("STARTED"):
+            prompt = {"subagent_type": "Commander", "description": "d", "prompt": f"Deliver {item_in(last)}"}
+            return call("task", prompt)
+        return call("backlog_close_item", {}) if "<task_result>" in last else say(last[:200])
+
+    def _items(self, asked: Asked, results: list[str]) -> Reply:
+        last, path = results[-1] if results else "", labelled(asked.last_user, "backlog_path")
+        start = ("parallel_start_item", {"backlog_path": path, "max_slots": 2})
+        flying: dict[str, None] = {}
+        for text in results:
+            if text.startswith("STARTED"):
+                flying[item_in(text)] = None
+            elif text.startswith("CLOSED"):
+                flying.pop(item_in(text), None)
+        if not results or last.startswith(("STARTED", "CLOSED")):
+            return call(*start)
+        if "<task_result>" in last:
+            return calls([("parallel_close_item", {"backlog_path": path, "item_id": name}) for name in flying])
+        if flying and last.startswith("BLOCKED"):  # nothing more starts now
+            whom = {"subagent_type": "Commander", "description": "d"}
+            return calls([("task", {**whom, "prompt": f"Deliver {name}"}) for name in flying])
+        return say(last[:200])

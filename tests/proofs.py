@@ -15,7 +15,7 @@ _COMMON = {
     "database": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
-settings.register_profile("short", derandomize=True, max_examples=150, **_COMMON)
+settings.register_profile("short", derandomize=True, max_examples=100, **_COMMON)
 settings.register_profile(
     "long", max_examples=int(os.environ.get("ECHELON_EXAMPLES", "20000")), print_blob=True, **_COMMON
 )

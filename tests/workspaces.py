@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import warm
 from echelon.core.documents import entries
 from echelon.dispatch.attempts import Event
 from echelon.dispatch.deliver import Delivery, Outcome
@@ -28,6 +29,8 @@ PYTEST = f"{sys.executable} -m pytest -q"
 SPEC = "# Spec — Shop\n\n## Objective\nA shop.\n\n## Definition of done\n- no conflict markers are left\n"
 QUIET_SPEC = "# Spec — Shop\n\n## Objective\nA shop.\n"
 CONFIG: Mapping[str, Any] = {"checks": {"environment": {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}}}
+
+COMMAND_SECONDS = 100.0
 
 Play = Mapping[str, Any]
 
@@ -180,6 +183,10 @@ class Shop:
     def cli(self, *words: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
         return command(cwd or self.root, self.home, *words, **more)
 
+    def started(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """The same from an interpreter that starts: where the command's own start is part of what is shown."""
+        return command(self.root, self.home, *words, start=True, **more)
+
     def json(self, *words: str) -> Any:
         """The one document on stdout, and nothing on stderr."""
         done = self.cli(*words)
@@ -188,22 +195,24 @@ class Shop:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "PYTHONPATH") if name in os.environ}
     places = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "XDG_CACHE_HOME": str(home / "cache")}
     return {**kept, **places, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **more}
 
 
-def command(where: Path, home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """`echelon` in a process of its own. Whatever happens, a person must never see a traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "echelon", *words],
-        cwd=where,
-        env=environment(home, **more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+def command(where: Path, home: Path, *words: str, start: bool = False, **more: str) -> subprocess.CompletedProcess[str]:
+    """`echelon` in a process of its own. Whatever happens, a person must never see a traceback.
+
+    Its imports are made already (warm.py), unless it shall `start` or is told something that its interpreter reads.
+    """
+    env = environment(home, **more)
+    if start or any(name.startswith("PYTHON") for name in more):
+        done = subprocess.run(
+            [sys.executable, "-m", "echelon", *words], cwd=where, env=env, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=COMMAND_SECONDS,
+        )  # fmt: skip
+    else:
+        done = warm.run(words, where, env, COMMAND_SECONDS)
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     assert done.returncode != 3, done.stderr + logs(home)
     return done

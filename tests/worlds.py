@@ -64,7 +64,7 @@ def applied(files: Mapping[str, str], decision: Decision) -> Files:
             after.pop(path, None)
         else:
             after[path] = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-    if decision.backlog is not None:
+    if decision.backlog is not None and BACKLOG in after:
         assert decision.backlog.text == after[BACKLOG]
         assert decision.backlog.entries == entries.parse(after[BACKLOG]).entries
     return after

@@ -387,11 +387,22 @@ def test_a_read_only_workspace_on_a_real_mount(tmp_path: Path) -> None:
         assert done.returncode == 1 or words[0] in ("status", "doctor")
 
 
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """One item delivered of two; what was made of it lies beside it."""
+    folder = tmp_path_factory.mktemp("worked") / "now"
+    shop = Shop.make(folder, backlog(wants("B001"), wants("B002")), {"B001": [does("B001")]})
+    shop.deliver("B001")
+    shutil.copytree(folder, folder.with_name("then"), symlinks=True)
+    return shop
+
+
 @pytest.mark.parametrize("name", ["missions.json", "attempts.jsonl", "evidence.jsonl", "operations.jsonl"])
 @pytest.mark.parametrize("content", [b"", b"\0\xff{" * 50, b'{"a": null}\n'])
-def test_a_damaged_record_of_ours_is_a_sentence(tmp_path: Path, name: str, content: bytes) -> None:
-    shop = Shop.make(tmp_path, backlog(wants("B001"), wants("B002")), {"B001": [does("B001")]})
-    shop.deliver("B001")
+def test_a_damaged_record_of_ours_is_a_sentence(worked: Shop, name: str, content: bytes) -> None:
+    shop, folder = worked, worked.root.parent
+    shutil.rmtree(folder)
+    shutil.copytree(folder.with_name("then"), folder, symlinks=True)
     write(shop.root, {f".opencode/echelon/{name}": content})
     for words in (("status", "--json"), ("doctor",), ("log",), ("verify", "--no-run"), ("deliver",)):
         done = shop.cli(*words)

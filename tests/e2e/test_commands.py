@@ -19,7 +19,7 @@ from workspaces import HONEST, THREE, Shop, backlog, bytes_of, check, command, d
 
 def test_three_items_are_delivered_and_a_plain_clone_proves_them(tmp_path: Path) -> None:
     shop = Shop.make(tmp_path)
-    done = shop.cli("deliver")
+    done = shop.started("deliver")
     assert (done.returncode, done.stderr) == (0, "")
     assert "done: 3 items delivered (B001, B002, B003)" in done.stdout
     assert shop.merges() == ["B001", "B002", "B003"]
@@ -39,7 +39,7 @@ def test_three_items_are_delivered_and_a_plain_clone_proves_them(tmp_path: Path)
     shutil.rmtree(shop.home)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    proved = command(elsewhere, tmp_path / "other-home", "verify", "--from", str(tmp_path / "copy"))
+    proved = command(elsewhere, tmp_path / "other-home", "verify", "--from", str(tmp_path / "copy"), start=True)
     assert (proved.returncode, proved.stderr) == (0, "")
     assert "3 of 3 statement(s) hold" in proved.stdout
     one = command(tmp_path / "copy", tmp_path / "other-home", "verify", "B002", "--json")
@@ -67,7 +67,7 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
     assert blocked.returncode == 1
     assert json.loads(blocked.stdout)["code"] == "NOTHING_ELIGIBLE"
     for words in (("status",), ("report",), ("log",), ("doctor",), ("verify",)):
-        done = shop.cli(*words, "--json")
+        done = shop.started(*words, "--json")
         json.loads(done.stdout)
         assert done.stderr == "", words
     for words in (
@@ -100,7 +100,7 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
 def test_exit_codes(tmp_path: Path, words: tuple[str, ...], code: int) -> None:
     shop = Shop.make(tmp_path)
     before = bytes_of(shop.root / ".opencode", without=("echelon",))
-    done = shop.cli(*words)
+    done = shop.started(*words)
     assert done.returncode == code
     assert bool(done.stderr) == (code != 0)
     assert bytes_of(shop.root / ".opencode", without=("echelon",)) == before

@@ -45,22 +45,24 @@ QUESTIONS = [
 ]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_question_waits_for_its_answer_and_the_others_go_on(tmp_path: Path, question: str) -> None:
-    plays = {**HONEST, "B001": [does("B001", {"ask": question}), does("B001", {"ask": question})]}
-    shop = Shop.make(tmp_path, plays=plays)
+def test_questions_wait_for_their_answers_and_the_others_go_on(tmp_path: Path) -> None:
+    names = [f"B{number:03}" for number, _ in enumerate(QUESTIONS, 1)]
+    asks = {name: [does(name, {"ask": words})] * 2 for name, words in zip(names, QUESTIONS, strict=True)}
+    text = backlog(*map(wants, names), wants("B077", depends="B001"), wants("B078"))
+    shop = Shop.make(tmp_path, text, {**asks, "B077": [does("B077")], "B078": [does("B078")]})
     seen = shop.deliver()
-    assert seen.outcome.status == "blocked" and seen.outcome.delivered == ["B003"]
-    assert shop.states() == {"B001": "suspended", "B002": "pending", "B003": "delivered"}
-    (escalation,) = pending(shop)
-    assert no(shop, "backlog_resume_item", itemId="B001").code == "ESCALATION_PENDING"
-    assert no(shop, "resolve_escalation", "agent", escalation_id=escalation, decision="red").code == "NEEDS_PERSON"
-    do(shop, "resolve_escalation", escalation_id=escalation, decision="red")
-    assert no(shop, "resolve_escalation", escalation_id=escalation, decision="blue").code == "ESCALATION_UNKNOWN"
-    do(shop, "backlog_resume_item", itemId="B001")
+    assert seen.outcome.status == "blocked" and seen.outcome.delivered == ["B078"]
+    assert shop.states() == {**dict.fromkeys(names, "suspended"), "B077": "pending", "B078": "delivered"}
+    for name, escalation in zip(names, pending(shop), strict=True):  # in the order in which they were asked
+        given = {"escalation_id": escalation, "decision": f"red for {name}"}
+        assert no(shop, "backlog_resume_item", itemId=name).code == "ESCALATION_PENDING"
+        assert no(shop, "resolve_escalation", "agent", **given).code == "NEEDS_PERSON"
+        do(shop, "resolve_escalation", **given)
+        assert no(shop, "resolve_escalation", **{**given, "decision": "blue"}).code == "ESCALATION_UNKNOWN"
+        do(shop, "backlog_resume_item", itemId=name)
     seen = shop.deliver()
-    assert "was told: red" in seen.texts("agent")
-    assert (seen.outcome.status, seen.outcome.delivered) == ("done", ["B001", "B002"])
+    assert all(f"was told: red for {name}" in seen.texts("agent") for name in names)
+    assert (seen.outcome.status, sorted(seen.outcome.delivered)) == ("done", [*names, "B077"])
     assert shop.verify().holds
 
 

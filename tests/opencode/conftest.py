@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from echelon.testing import opencode
+from opencode_chain import House
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +28,10 @@ def workspace(tmp_path: Path) -> Path:
     for words in (("init", "-q", "-b", "main"), ("add", "-A"), (*identity, "commit", "-q", "-m", "start")):
         subprocess.run(["git", *words], cwd=folder, check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """An OpenCode that many tests share, one after the other: a turn costs little, a start seconds."""
+    with House(tmp_path_factory.mktemp("house")) as made:
+        yield made

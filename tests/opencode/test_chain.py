@@ -13,19 +13,20 @@ import pytest
 
 from echelon.testing.model import Asked, Reply, call, say
 from echelon.testing.opencode import MAIN, OLDER, installed, missing, seed
-from opencode_chain import GO, Chain, role, stage
+from opencode_chain import GO, Chain, House, role, stage
 from proofs import LONG
 from slots_world import write
 from workspaces import CONFIG, Shop, backlog, bytes_of, wants
 
 
 @pytest.mark.parametrize("version", [MAIN, OLDER])
-def test_one_prompt_delivers_the_backlog_with_proof(tmp_path: Path, version: str) -> None:
+def test_one_prompt_delivers_the_backlog_with_proof(house: House, tmp_path: Path, version: str) -> None:
     """W9, W10, W12, W19; W-G1 (the loop outlives the first item), W-G2 (the chain descends), W-G3 (no loop is stolen)."""
     if installed(version) is None:
         pytest.skip(missing(version))
-    shop = Shop.make(tmp_path)
-    with stage(tmp_path / "w", shop, Chain(staff=("Planner", "Worker", "Reviewer")), version=version) as here:
+    shop, chain = Shop.make(tmp_path), Chain(staff=("Planner", "Worker", "Reviewer"))
+    place = house.stage(shop, chain) if version == MAIN else stage(tmp_path / "w", shop, chain, version=version)
+    with place as here:
         session = here.ask(GO)
         assert shop.delivered() == ["B001", "B002", "B003"]
         loop = here.loop(session)
@@ -64,12 +65,12 @@ def test_background_work_is_waited_for(tmp_path: Path) -> None:
         assert not any("in flight" in text for text in here.texts(session)), "no prompt while it worked"
 
 
-def test_a_workspace_that_is_made_while_opencode_is_open_is_found(tmp_path: Path) -> None:
+def test_a_workspace_that_is_made_while_opencode_is_open_is_found(house: House, tmp_path: Path) -> None:
     """`echelon init` in a terminal beside it: nobody has to start OpenCode again."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
     state, later = shop.root / ".opencode", tmp_path / "later"
     state.rename(later)
-    with stage(tmp_path / "w", shop, Chain()) as here:
+    with house.stage(shop, Chain()) as here:
         session = here.server.create(title="t")
         command, where = {"command": "status", "arguments": ""}, {"directory": str(shop.root)}
         assert here.server.request("POST", f"/session/{session}/command", command, where)[0] >= 400
@@ -82,7 +83,7 @@ def test_a_workspace_that_is_made_while_opencode_is_open_is_found(tmp_path: Path
         assert loop and loop.code == "BACKLOG_COMPLETE" and shop.delivered() == ["B001"]
 
 
-def test_a_persons_files_are_as_they_were_after_a_delivery(tmp_path: Path) -> None:
+def test_a_persons_files_are_as_they_were_after_a_delivery(house: House, tmp_path: Path) -> None:
     """W4: hundreds of files below .opencode, and those of OpenCode's own plugins, are nobody's to tidy up."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
     folder = shop.root / ".opencode"
@@ -93,7 +94,7 @@ def test_a_persons_files_are_as_they_were_after_a_delivery(tmp_path: Path) -> No
     shop.commit("with notes", {"src/a.py": "a = 1\n"})
     write(shop.root, {"draft.txt": "not in git\n"})
     before = bytes_of(shop.root)
-    with stage(tmp_path / "w", shop, Chain()) as here:
+    with house.stage(shop, Chain()) as here:
         here.ask(GO)
         assert shop.delivered() == ["B001"]
     after = bytes_of(shop.root)
@@ -101,11 +102,11 @@ def test_a_persons_files_are_as_they_were_after_a_delivery(tmp_path: Path) -> No
     assert changed <= {".opencode/backlog.md"}, changed
 
 
-def test_two_workspaces_in_one_opencode_have_nothing_to_do_with_each_other(tmp_path: Path) -> None:
+def test_two_workspaces_in_one_opencode_have_nothing_to_do_with_each_other(house: House, tmp_path: Path) -> None:
     """W12: items, loops, contracts and slots are of the directory that a session is in."""
     shop = Shop.make(tmp_path / "first", backlog(wants("B001"), wants("B002")), {})
     other = Shop.make(tmp_path / "second", backlog(wants("B007")), {})
-    with stage(tmp_path / "w", shop, Chain()) as here:
+    with house.stage(shop, Chain()) as here:
         there = dataclasses.replace(here, shop=other)
         sessions = here.server.create(title="t"), here.server.create(other.root, title="t")
         for session in sessions:
@@ -122,11 +123,11 @@ def test_two_workspaces_in_one_opencode_have_nothing_to_do_with_each_other(tmp_p
     assert shop.verify().holds and other.verify().holds
 
 
-def test_a_refused_close_counts_and_the_reason_reaches_the_next_attempt(tmp_path: Path) -> None:
+def test_a_refused_close_counts_and_the_reason_reaches_the_next_attempt(house: House, tmp_path: Path) -> None:
     """W5: ticked boxes close nothing; the ladder holds inside OpenCode as in `deliver`."""
     shop = Shop.make(tmp_path, backlog(wants("B001"), wants("B002")), {}, config={**CONFIG, "limits": {"attempts": 2}})
     lies = Chain(work=lambda item: Chain().work(item)[1:] if item == "B001" else Chain().work(item))
-    with stage(tmp_path / "w", shop, lies) as here:
+    with house.stage(shop, lies) as here:
         session = here.ask(GO)
         assert shop.delivered() == ["B002"] and shop.states()["B001"] != "delivered"
         loop = here.loop(session)
@@ -135,9 +136,9 @@ def test_a_refused_close_counts_and_the_reason_reaches_the_next_attempt(tmp_path
         assert any("The attempt before was refused" in asked.system for asked in workers)
 
 
-def test_the_contract_and_the_objective_survive_a_compaction(tmp_path: Path) -> None:
+def test_the_contract_and_the_objective_survive_a_compaction(house: House, tmp_path: Path) -> None:
     shop = Shop.make(tmp_path)
-    with stage(tmp_path / "w", shop, Chain()) as here:
+    with house.stage(shop, Chain()) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, GO, "ProjectCommander")
         here.wait(session)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from echelon.testing.model import Asked, Reply, call, say
-from opencode_chain import Chain, Headless, headless, item_in, role
+from opencode_chain import Chain, Headless, deliver, headless, item_in, role
 from workspaces import CONFIG, Shop, backlog, check, item, wants
 
 
@@ -49,24 +49,17 @@ def test_a_question_waits_for_the_person_and_its_answer_goes_on(tmp_path: Path) 
         assert "Which colour?" in project
 
 
-def test_secrets_of_the_environment_do_not_reach_the_agents_shell(tmp_path: Path) -> None:
-    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
-    work = lambda name: [("bash", {"command": "env > env.txt", "description": "x"}), *Chain().work(name)]  # noqa: E731
-    with headless(tmp_path, shop, Chain(work=work)) as here:
-        assert here.deliver()["ok"]
-        assert "SHOP_TOKEN" in shop.shown("env.txt") and "s3cr3t" not in shop.shown("env.txt")
-
-
-def test_a_reviewer_with_a_fresh_context_attests_what_no_check_can(tmp_path: Path) -> None:
+def test_a_reviewer_with_a_fresh_context_attests_what_no_check_can_and_secrets_reach_no_shell(tmp_path: Path) -> None:
     text = backlog(item("B001", check("grep -qx done B001.txt"), "it reads well"))
     shop = Shop.make(tmp_path, text, {})
+    worker = Chain(work=lambda name: [("bash", {"command": "env > env.txt", "description": "x"}), *deliver(name)])
 
     def scenario(asked: Asked) -> Reply:
         if role(asked) == "Reviewer":
             if not asked.tool_results:
                 return call("write", {"filePath": "x.txt", "content": "mine"})
             return say("I looked; it reads well.")
-        return Chain()(asked)
+        return worker(asked)
 
     with headless(tmp_path, shop, scenario) as here:
         assert here.deliver()["ok"]
@@ -75,6 +68,7 @@ def test_a_reviewer_with_a_fresh_context_attests_what_no_check_can(tmp_path: Pat
             asked.session for asked in here.model.turns() if role(asked) == "Worker"
         )
         assert "write" not in reviews[0].tools
+        assert "SHOP_TOKEN" in shop.shown("env.txt") and "s3cr3t" not in shop.shown("env.txt")
 
 
 @pytest.mark.parametrize("whom", ["deliver", "opencode", "brain"])

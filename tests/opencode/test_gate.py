@@ -10,7 +10,7 @@ from typing import Any
 
 from echelon.testing.model import Asked, Reply, ScriptedModel, call, say
 from echelon.testing.opencode import Server, World
-from opencode_chain import bridged, stage
+from opencode_chain import House, bridged
 from slots_world import write
 from workspaces import Shop
 
@@ -102,11 +102,11 @@ def test_without_a_brain_opencode_is_as_if_nothing_were_installed(tmp_path: Path
             assert not any(name.startswith("backlog_") for asked in model.requests for name in asked.tools)
 
 
-def test_a_bridge_in_a_folder_without_a_workspace_changes_no_file(tmp_path: Path) -> None:
+def test_a_bridge_in_a_folder_without_a_workspace_changes_no_file(house: House, tmp_path: Path) -> None:
     shop = Shop.make(tmp_path)
     bare = tmp_path / "bare"
     bare.mkdir()
-    with stage(tmp_path / "w", shop, lambda _asked: say("hi")) as here:
+    with house.stage(shop, lambda _asked: say("hi")) as here:
         session = here.server.create(bare, title="t")
         here.server.prompt(session, "hello", "Commander")
         here.server.wait_idle(session, 30)

@@ -65,11 +65,11 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk_in(folder: Path, **more: Any) -> Iterator[Desk]:
+def desk_in(folder: Path) -> Iterator[Desk]:
     with ScriptedModel(lambda asked: say("Done.")) as model:
         world = opencode.World(folder / "world", model.url, config={"permission": {"bash": {"touch *": "ask"}}})
         state = folder / "state"
-        host = OpenCodeHost(world.binary, state, None, environment=world.environment, agents=AGENTS, **more)
+        host = OpenCodeHost(world.binary, state, None, environment=world.environment, agents=AGENTS)
         with contextlib.closing(host):
             yield Desk(host, model, world, state)
 
@@ -255,14 +255,14 @@ def test_the_server_of_a_killed_predecessor_is_ended_and_its_session_goes_on(des
     assert not (state / "server.json").exists()
 
 
-def test_a_server_that_holds_too_much_is_begun_anew_between_turns(tmp_path: Path) -> None:
-    with desk_in(tmp_path, memory_bytes=1) as desk:
-        desk.slot = tmp_path / "slot"
-        desk.slot.mkdir()
-        assert desk.work().reason == "claimed_done"
-        first = desk.pid
-        assert desk.work(attempt=2).reason == "claimed_done" and desk.pid != first
-        assert (desk.state / "server.json").stat().st_mode & 0o077 == 0
+def test_a_server_that_holds_too_much_is_begun_anew_between_turns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.model.scenario = steps(say("Done."))
+    assert desk.work().reason == "claimed_done"
+    first = desk.pid
+    assert desk.work(attempt=2).reason == "claimed_done" and desk.pid == first
+    monkeypatch.setattr(desk.host._server, "_memory_bytes", 1)
+    assert desk.work(attempt=3).reason == "claimed_done" and desk.pid != first
+    assert (desk.state / "server.json").stat().st_mode & 0o077 == 0
 
 
 def test_a_program_that_is_no_server(tmp_path: Path) -> None:

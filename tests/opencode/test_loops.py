@@ -11,7 +11,7 @@ from echelon.core import requests
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import Workspace
 from echelon.testing.model import Asked, Reply, call, fail, say
-from opencode_chain import GO, HELLO, Stage, role, stage
+from opencode_chain import GO, HELLO, House, Stage, role
 from workspaces import CONFIG, Shop
 
 WAKE_UPS = 60
@@ -43,10 +43,10 @@ def talk() -> Talk:
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory, talk: Talk) -> Iterator[Stage]:
-    """One OpenCode for all of them: a turn costs little, a start seconds."""
+def here(house: House, tmp_path_factory: pytest.TempPathFactory, talk: Talk) -> Iterator[Stage]:
+    """One workspace for all of them."""
     folder = tmp_path_factory.mktemp("loops")
-    with stage(folder / "w", Shop.make(folder, config=CONFIGURED), talk) as made:
+    with house.stage(Shop.make(folder, config=CONFIGURED), talk) as made:
         yield made
 
 
@@ -54,7 +54,12 @@ def here(tmp_path_factory: pytest.TempPathFactory, talk: Talk) -> Iterator[Stage
 def _fresh(here: Stage, talk: Talk) -> Iterator[None]:
     yield
     talk.slow, talk.halt, talk.broken = 0.0, "", False
-    made = Engine(Workspace(here.shop.root, here.places))  # the item in flight goes back: the next test may start one
+    _free(here)
+
+
+def _free(here: Stage) -> None:
+    """The item in flight goes back: the next loop may start one."""
+    made = Engine(Workspace(here.shop.root, here.places))
     if mission := made.world().mission():
         made.end(requests.SuspendItem("the next test", mission.item))
         made.ask(requests.ResumeItem(mission.item))
@@ -87,17 +92,30 @@ def _aborted(here: Stage, session: str) -> int:
     return len(here.model.turns(session, since=moment))
 
 
-@pytest.mark.parametrize("round_", range(20))
-def test_an_abort_at_any_moment_is_final(here: Stage, talk: Talk, round_: int) -> None:
+@pytest.mark.parametrize("first", range(0, 20, 5))
+def test_an_abort_at_any_moment_is_final(here: Stage, talk: Talk, first: int) -> None:
     """W1, W-G6, E-10: 20 moments of a loop's turns: while the model thinks, in a tool, between two turns."""
     talk.slow = 0.03
-    session = here.server.create(title="t")
-    here.server.prompt(session, GO, "ProjectCommander")
-    here.until(lambda: len(here.model.turns(session)) >= 4)
-    time.sleep(0.012 * round_)  # the moment is the subject
-    assert _aborted(here, session) == 0
+    aborted: list[tuple[str, float]] = []
+    for round_ in range(first, first + 5):
+        session = here.server.create(title="t")
+        here.server.prompt(session, GO, "ProjectCommander")
+        here.until(lambda session=session: len(here.model.turns(session)) >= 4)
+        time.sleep(0.012 * round_)  # the moment is the subject
+        here.server.post(f"/session/{session}/abort", directory=here.server.directory_of(session))
+        aborted.append((session, time.monotonic()))
+        here.until(lambda session=session: _at_rest(here, session))
+        _free(here)
+    time.sleep(0.8)  # long enough for a call, if one were to come
+    for session, moment in aborted:
+        assert here.model.turns(session, since=moment) == []
+        loop = here.loop(session)
+        assert loop and (loop.state, loop.code) == ("paused", "LOOP_STOPPED")
+
+
+def _at_rest(here: Stage, session: str) -> bool:
     loop = here.loop(session)
-    assert loop and (loop.state, loop.code) == ("paused", "LOOP_STOPPED")
+    return loop is not None and loop.state != "running" and not here.server.is_busy(session)
 
 
 def test_after_a_stop_only_an_explicit_word_starts_again(here: Stage, talk: Talk) -> None:
@@ -112,8 +130,8 @@ def test_after_a_stop_only_an_explicit_word_starts_again(here: Stage, talk: Talk
     assert len(here.model.turns(session)) == before + 1, "talking is no start"
     command = {"command": "deliver", "arguments": ""}
     here.server.post(f"/session/{session}/command", command, directory=here.server.directory_of(session))
-    here.wait(session)
-    assert len(here.model.turns(session)) > before + 10
+    here.until(lambda: len(here.model.turns(session)) > before + 10)
+    assert _aborted(here, session) == 0
 
 
 def test_the_stop_command_costs_no_model_call(here: Stage, talk: Talk) -> None:

@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from echelon.testing.model import Asked, Reply, ScriptedModel, call, say
 from echelon.testing.opencode import Server, World, seed
 from echelon.testing.playing import playbook_scenario
 
 
-def test_a_session_writes_a_file_and_ends(tmp_path: Path, workspace: Path) -> None:
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedModel, Server]]:
+    """One start for both tests; each has a workspace and a scenario of its own."""
+    folder = tmp_path_factory.mktemp("support")
+    permission = {"external_directory": "deny", "question": "allow"}
+    with (
+        ScriptedModel(lambda _asked: say("nobody asked me")) as model,
+        Server(World(folder, model.url, config={"permission": permission}), folder) as server,
+    ):
+        yield model, server
+    assert server.process.returncode is not None
+
+
+def test_a_session_writes_a_file_and_ends(one: tuple[ScriptedModel, Server], workspace: Path) -> None:
+    model, server = one
+
     def scenario(asked: Asked) -> Reply:
         if not asked.tool_results:
             return call("write", {"filePath": "hello.txt", "content": "hello\n"}, text="I write.")
         return say("It is written.", tokens_in=11, tokens_out=5)
 
-    with ScriptedModel(scenario) as model, Server(World(tmp_path, model.url), workspace) as server:
-        session = server.create(title="one file")
-        server.prompt(session, "write hello.txt")
-        info = server.wait_idle(session, 40)
-        idle = server.events.wait(lambda event: event.type == "session.idle" and event.session == session, 10)
-        server.prompt(session, "again")
-        server.wait_idle(session, 40)
-        assert server.last_text(session) == "It is written."
+    model.begin(scenario)
+    session = server.create(workspace, title="one file")
+    server.prompt(session, "write hello.txt")
+    info = server.wait_idle(session, 40)
+    idle = server.events.wait(lambda event: event.type == "session.idle" and event.session == session, 10)
+    server.prompt(session, "again")
+    server.wait_idle(session, 40)
+    assert server.last_text(session) == "It is written."
     assert (workspace / "hello.txt").read_text() == "hello\n"
     assert (info["finish"], info["tokens"]["input"], info["tokens"]["output"]) == ("stop", 11, 5)
     first, second, *_ = model.turns(session)
     assert (first.number, first.last_user, first.tool_results) == (1, "write hello.txt", ())
     assert second.tool_results[0][0] == "write" and {"write", "bash", "read"} <= set(second.tools)
     assert idle.directory == str(workspace)
-    assert server.process.returncode is not None
 
 
 PLAYBOOK = """
@@ -56,7 +73,9 @@ claim = "gave_up"
 """
 
 
-def test_a_playbook_is_played_with_the_tools_of_the_host(tmp_path: Path, workspace: Path) -> None:
+def test_a_playbook_is_played_with_the_tools_of_the_host(
+    one: tuple[ScriptedModel, Server], tmp_path: Path, workspace: Path
+) -> None:
     """One act with most verbs in a work tree beside the workspace, then the second attempt in a session of its own."""
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "playbook.toml").write_text(PLAYBOOK)
@@ -65,26 +84,23 @@ def test_a_playbook_is_played_with_the_tools_of_the_host(tmp_path: Path, workspa
     (slot / ".opencode").mkdir()
     (slot / ".opencode" / "todo.md").write_text("<!-- echelon:mission B001-1 -->\n- [ ] three\n")
     seed(slot / ".opencode")
-    permission = {"external_directory": "deny", "question": "allow"}
-    with (
-        ScriptedModel(playbook_scenario(tmp_path / "book", workspace)) as model,
-        Server(World(tmp_path, model.url, config={"permission": permission}), workspace) as server,
-    ):
-        session = server.create(slot)
-        server.prompt(session, "You deliver item B001 (mission B001-1). Work only here.")
-        asked = server.events.wait(lambda event: event.type == "question.asked", 40)
-        server.post(f"/question/{asked.properties['id']}/reply", {"answers": [["Yes"]]}, directory=slot)
-        server.wait_idle(session, 40)
-        assert server.last_text(session) == "B001 is done."
-        server.prompt(session, "Go on where you stopped.")
-        server.wait_idle(session, 20)
-        assert server.last_text(session) == "B001 is done."
-        infos = [message["info"] for message in server.messages(session)]
-        assert sum(info["tokens"]["input"] for info in infos if info["role"] == "assistant") >= 500
-        second = server.create(slot)
-        server.prompt(second, "You deliver item B001 (mission B001-1). Work only here.")
-        server.wait_idle(second, 20)
-        assert server.last_text(second).startswith("HALT: ")
+    model, server = one
+    model.begin(playbook_scenario(tmp_path / "book", workspace))
+    session = server.create(slot)
+    server.prompt(session, "You deliver item B001 (mission B001-1). Work only here.")
+    asked = server.events.wait(lambda event: event.type == "question.asked", 40)
+    server.post(f"/question/{asked.properties['id']}/reply", {"answers": [["Yes"]]}, directory=slot)
+    server.wait_idle(session, 40)
+    assert server.last_text(session) == "B001 is done."
+    server.prompt(session, "Go on where you stopped.")
+    server.wait_idle(session, 20)
+    assert server.last_text(session) == "B001 is done."
+    infos = [message["info"] for message in server.messages(session)]
+    assert sum(info["tokens"]["input"] for info in infos if info["role"] == "assistant") >= 500
+    second = server.create(slot)
+    server.prompt(second, "You deliver item B001 (mission B001-1). Work only here.")
+    server.wait_idle(second, 20)
+    assert server.last_text(second).startswith("HALT: ")
     assert (slot / "src" / "a.py").read_text() == "ONE = 1\nONCE = 1\nTWO = 3\n"
     assert not (slot / "gone.txt").exists() and not (workspace / "escaped.txt").exists()
     assert (workspace / "README.md").read_text() == "# Here\nA line of the person's.\n"

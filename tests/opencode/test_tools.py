@@ -20,7 +20,7 @@ from echelon.engine.engine import Engine
 from echelon.engine.workspace import Workspace
 from echelon.errors import LockedError
 from echelon.testing.model import Asked, Reply, call, say
-from opencode_chain import GO, Chain, Stage, item_in, role, stage
+from opencode_chain import GO, Chain, House, Stage, item_in, role
 from workspaces import Shop, backlog, check, item, wants
 
 Calls = list[tuple[str, Mapping[str, Any]]]
@@ -45,6 +45,11 @@ def plan(calls: Callable[[list[str]], Calls]) -> Callable[[Asked], Reply]:
     return scenario
 
 
+def configured(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What the person has set in their workspace."""
+    return {"opencode.json": json.dumps(settings)}
+
+
 def results(here: Stage, session: str) -> list[str]:
     """What the tools of a session said, errors too."""
     states = [
@@ -65,21 +70,22 @@ def _answer(here: Stage, session: str, reply: str) -> dict[str, Any]:
     return asked
 
 
-def test_bash_denied_means_that_no_check_is_run_either(tmp_path: Path) -> None:
+def test_bash_denied_means_that_no_check_is_run_either(house: House, tmp_path: Path) -> None:
     """W7: a tool of ours is no way around the person's rules."""
-    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, {"ran.sh": "touch ran\n"})
-    rules = {"permission": {"bash": {"*": "allow", "grep *": "deny"}}}
-    with stage(tmp_path / "w", shop, plan(lambda _: [*START, ("backlog_verify_item", {})]), config=rules) as here:
+    shop = Shop.make(
+        tmp_path, backlog(wants("B001")), {}, configured({"permission": {"bash": {"*": "allow", "grep *": "deny"}}})
+    )
+    with house.stage(shop, plan(lambda _: [*START, ("backlog_verify_item", {})])) as here:
         session = here.ask(GO)
         assert "[PERMISSION_DENIED]" in results(here, session)[1]
         assert here.server.get("/permission", directory=str(shop.root)) == []
 
 
 @pytest.mark.parametrize(("reply", "said"), [("once", "REFUSED"), ("reject", "rejected")])
-def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, said: str) -> None:
-    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+def test_bash_asked_means_that_checks_are_asked_for(house: House, tmp_path: Path, reply: str, said: str) -> None:
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, configured({"permission": {"bash": "ask"}}))
     calls = plan(lambda _: [*START, ("backlog_verify_item", {})])
-    with stage(tmp_path / "w", shop, calls, config={"permission": {"bash": "ask"}}) as here:
+    with house.stage(shop, calls) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, GO, "ProjectCommander")
         asked = _answer(here, session, reply)
@@ -92,15 +98,15 @@ def test_bash_asked_means_that_checks_are_asked_for(tmp_path: Path, reply: str, 
 
 
 @pytest.mark.parametrize("reply", ["once", "reject"])
-def test_what_is_a_persons_waits_for_the_person(tmp_path: Path, reply: str) -> None:
+def test_what_is_a_persons_waits_for_the_person(house: House, tmp_path: Path, reply: str) -> None:
     """W-G11: the decision can be recorded, by the person's own yes in OpenCode's dialog and by nothing else."""
-    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, configured({"permission": "allow"}))
 
     def calls(seen: list[str]) -> Calls:
         name = re.search(r"ESC-\S+?(?=[:\s])", seen[0])[0] if seen else ""  # type: ignore[index]  # it is there
         return [*ESCALATE, ("resolve_escalation", {"escalation_id": name, "decision": "red"})]
 
-    with stage(tmp_path / "w", shop, plan(calls), config={"permission": "allow"}) as here:
+    with house.stage(shop, plan(calls)) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, "ask", "ProjectCommander")
         asked = _answer(here, session, reply)
@@ -122,7 +128,7 @@ def running(word: str) -> bool:
     return bool(subprocess.run(["pgrep", "-f", word], capture_output=True).stdout)
 
 
-def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(tmp_path: Path) -> None:
+def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(house: House, tmp_path: Path) -> None:
     """W24: nothing that was started for a turn is left when the person stops the turn."""
     seconds = f"600.{random.randrange(10**8):08}"
     command = f"grep -qx done B001.txt && sleep {seconds}"
@@ -133,7 +139,7 @@ def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(tmp_
             do_the_work(seen[0])
         return [*START, ("backlog_verify_item", {})]
 
-    with stage(tmp_path / "w", shop, plan(calls)) as here:
+    with house.stage(shop, plan(calls)) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, GO, "ProjectCommander")
         here.until(lambda: running(seconds), 30)
@@ -157,11 +163,11 @@ def titles(here: Stage, session: str) -> list[str]:
     return [part["state"].get("title") or "" for part in parts if part["type"] == "tool"]
 
 
-def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(tmp_path: Path) -> None:
+def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(house: House, tmp_path: Path) -> None:
     """W-G10, W-F3: levels are rules, not advice."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
     chain = Chain(staff=("Worker", "ProjectCommander"))
-    with stage(tmp_path / "w", shop, chain) as here:
+    with house.stage(shop, chain) as here:
         session = here.ask(GO)
         ours = {action.name for one in ROLES.values() for action in offered(one)}
         for asked in here.model.turns():
@@ -193,11 +199,11 @@ TOOLS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
 )  # fmt: skip
 
 
-def test_every_tool_that_is_offered_works(tmp_path: Path) -> None:
+def test_every_tool_that_is_offered_works(house: House, tmp_path: Path) -> None:
     """W11: each is called once with what it needs, in the order in which it makes sense."""
     text = backlog(item("B001", check("grep -qx done B001.txt"), "it reads well"), wants("B002"))
-    shop = Shop.make(tmp_path, text, {})
     person = {name: "allow" for name, action in ACTIONS.items() if action.who == "person"}  # said once, for all
+    shop = Shop.make(tmp_path, text, {}, configured({"agent": {"ProjectCommander": {"permission": person}}}))
 
     def calls(seen: list[str]) -> Calls:
         if len(seen) == 3:
@@ -206,8 +212,7 @@ def test_every_tool_that_is_offered_works(tmp_path: Path) -> None:
         more = {"resolve_escalation": {"escalation_id": name[0]}} if name else {}
         return [(tool, {**given, **more.get(tool, {})}) for tool, given, _ in TOOLS]
 
-    config = {"agent": {"ProjectCommander": {"permission": person}}}
-    with stage(tmp_path / "w", shop, plan(calls), config=config) as here:
+    with house.stage(shop, plan(calls)) as here:
         said = results(here, here.ask(GO))
         assert [(row[0], text[: len(row[2])]) for row, text in zip(TOOLS, said, strict=True)] == [
             (row[0], row[2]) for row in TOOLS
@@ -223,7 +228,7 @@ def test_every_tool_that_is_offered_works(tmp_path: Path) -> None:
 GIVEN = {"backlog_review_item": {"note": "I read it."}}
 
 
-def test_the_guard_keeps_a_mission_in_its_slot(tmp_path: Path) -> None:
+def test_the_guard_keeps_a_mission_in_its_slot(house: House, tmp_path: Path) -> None:
     """W6, W10: it looks where the host really puts the arguments, in subagents too."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {}, {"src/a.py": "a = 1\n"})
     tries: Calls = [
@@ -234,21 +239,21 @@ def test_the_guard_keeps_a_mission_in_its_slot(tmp_path: Path) -> None:
         ("read", {"filePath": "../../../../../../etc/shadow"}),
         ("edit", {"filePath": "src/a.py", "oldString": "a = 2", "newString": "a = 3"}),
     ]
-    with stage(tmp_path / "w", shop, Chain(work=lambda _item: tries)) as here:
+    with house.stage(shop, Chain(work=lambda _item: tries)) as here:
         here.server.prompt(here.server.create(title="t"), GO, "ProjectCommander")
         worker = here.until(lambda: next((a.session for a in here.model.turns() if role(a) == "Worker"), ""), 30)
         said = here.until(lambda: len(found := results(here, worker)) == len(tries) and all(found) and found, 30)
         assert "[STATE_FILE]" in said[0] and "[OUTSIDE_SLOT]" in said[2] and "[GIT_NOT_YOURS]" in said[3]
         assert "[OUTSIDE_SLOT]" in said[4]
         assert shop.root.joinpath("src/a.py").read_text() == "a = 1\n", "the person's checkout is untouched"
-        slot = next((here.places.state / "workspaces").rglob("work/src/a.py"))
+        slot = next(Workspace(shop.root, here.places).state.rglob("work/src/a.py"))
         assert slot.read_text() == "a = 3\n", "the same paths in the slot are what was written"
 
 
-def test_the_fixed_cost_of_a_request(tmp_path: Path) -> None:
+def test_the_fixed_cost_of_a_request(house: House, tmp_path: Path) -> None:
     """W13, W25: peer 20,717 tokens beyond the host's own. Four characters a token is what the peer's figure counts."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
-    with stage(tmp_path / "w", shop, Chain()) as here:
+    with house.stage(shop, Chain()) as here:
         here.ask(GO)
         here.ask("hello", "build")
         fixed = {}
@@ -259,9 +264,9 @@ def test_the_fixed_cost_of_a_request(tmp_path: Path) -> None:
         assert own["ProjectCommander"] <= 3_000 and own["Commander"] <= 3_000 and own["Worker"] <= 2_000, own
 
 
-def test_status_and_agents_are_shown_and_start_nothing(tmp_path: Path) -> None:
+def test_status_and_agents_are_shown_and_start_nothing(house: House, tmp_path: Path) -> None:
     shop = Shop.make(tmp_path)
-    with stage(tmp_path / "w", shop, lambda _asked: say("shown")) as here:
+    with house.stage(shop, lambda _asked: say("shown")) as here:
         for name, word in (("status", "B001"), ("agents", "Reviewer")):
             session = here.server.create(title="t")
             body = {"command": name, "arguments": ""}

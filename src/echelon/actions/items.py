@@ -17,7 +17,7 @@ PROBLEMS_SHOWN_MAX = 20
 
 
 def start(engine: Engine, given: given_.StartArguments, caller: Caller) -> Answer:
-    scope = project_of(engine, caller, given.backlog_path)
+    scope = project_of(engine, caller, given.backlog_path, given.itemId)
     if isinstance(scope, Refusal):
         return scope
     return _with_directory(engine, engine.start(given.itemId or None, scope=scope))
@@ -86,7 +86,8 @@ def verify_all(engine: Engine, _given: object, caller: Caller) -> Answer:
 
 
 def resume(engine: Engine, given: given_.ItemArguments, caller: Caller) -> Answer:
-    item, scope = given.itemId or given.item_id, project_of(engine, caller, given.backlog_path)
+    item = given.itemId or given.item_id
+    scope = project_of(engine, caller, given.backlog_path, item)
     if isinstance(scope, Refusal):
         return scope
     if not item:
@@ -95,12 +96,12 @@ def resume(engine: Engine, given: given_.ItemArguments, caller: Caller) -> Answe
 
 
 def reopen(engine: Engine, given: given_.ItemReasonArguments, caller: Caller) -> Answer:
-    scope = project_of(engine, caller, given.backlog_path)
+    scope = project_of(engine, caller, given.backlog_path, given.item_id)
     return scope if isinstance(scope, Refusal) else engine.ask(requests.ReopenItem(given.item_id, given.reason, scope))
 
 
 def waive(engine: Engine, given: given_.ItemReasonArguments, caller: Caller) -> Answer:
-    scope = project_of(engine, caller, given.backlog_path)
+    scope = project_of(engine, caller, given.backlog_path, given.item_id)
     return scope if isinstance(scope, Refusal) else engine.ask(requests.WaiveItem(given.item_id, given.reason, scope))
 
 
@@ -108,6 +109,10 @@ def escalate(engine: Engine, given: given_.EscalationArguments, caller: Caller) 
     if caller.who == "agent" and caller.level in ("project", "program", "enterprise") and given.level != caller.level:
         return refuse(
             "WRONG_LEVEL", f"this session is of the {caller.level} level, the escalation is for {given.level}"
+        )
+    if caller.who == "agent" and caller.scope is not None and given.scope not in ("", caller.scope):
+        return refuse(
+            "WRONG_LEVEL", f"this session is about {caller.scope or 'the whole'}, not about {given.scope[:120]}"
         )
     options = [
         Option(getattr(given, f"option{n}_label"), getattr(given, f"option{n}_pros"), getattr(given, f"option{n}_cons"))

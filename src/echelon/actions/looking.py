@@ -13,7 +13,7 @@ Answer = Decision | Refusal
 
 
 def backlog(engine: Engine, _given: object, caller: Caller) -> Answer:
-    data = report.project(engine.world(caller.scope if caller.level == "project" else None))
+    data = report.project(engine.world(caller.scope if caller.level in ("project", "mission") else None))
     return Decision({}, report.lines(data), data=data)
 
 

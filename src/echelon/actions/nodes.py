@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from echelon.actions import arguments as given_
-from echelon.actions.callers import Caller, program_of
+from echelon.actions.callers import Caller, program_of, project_id
 from echelon.core import requests
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.grammar import State
@@ -28,8 +28,11 @@ def project(verb: Verb, *, parallel: bool = False) -> Callable[[Engine, Any, Cal
             return where
         if parallel and verb == "start" and not engine.world().portfolio.parallel:
             return refuse("PARALLELISM_OFF")
-        reason = getattr(given, "reason", "")
-        answer = engine.ask(requests.MoveProject(verb, given.project_id or None, where, reason, parallel))
+        named = project_id(where, given.project_id)
+        if isinstance(named, Refusal):
+            return named
+        (where, identifier), reason = named, getattr(given, "reason", "")
+        answer = engine.ask(requests.MoveProject(verb, identifier or None, where, reason, parallel))
         return _delegated(answer, parallel) if verb == "start" else answer
 
     return perform
@@ -105,10 +108,14 @@ def verify_project(engine: Engine, given: given_.ProjectArguments, caller: Calle
     where = program_of(engine, caller, given.program_file)
     if isinstance(where, Refusal):
         return where
-    if given.project_id:
+    named = project_id(where, given.project_id)
+    if isinstance(named, Refusal):
+        return named
+    where, name = named
+    if name:
         rows = [row for row in engine.world().portfolio.projects() if where in (None, row.program)]
-        wanted = [row for row in rows if row.id == given.project_id]
-        unknown = refuse("PROJECT_UNKNOWN", f"there is no project {given.project_id[:40]}")
+        wanted = [row for row in rows if row.id == name]
+        unknown = refuse("PROJECT_UNKNOWN", f"there is no project {name[:40]}")
     else:
         wanted, unknown = _active(engine, where), refuse("PROJECT_NOT_ACTIVE", prefix="NO PROJECT ACTIVE")
     return _project_verdicts(engine, wanted) if wanted else unknown

@@ -19,6 +19,8 @@ from echelon.core.model import Mission
 from echelon.dispatch import ladder
 from echelon.engine.engine import Engine
 
+HOLD_SECONDS = 5.0  # for a mission that somebody looks at this moment
+
 Answer = Decision | Refusal
 Perform = Callable[..., Answer]  # (engine, arguments, caller), and the mission where the row is about one
 
@@ -137,7 +139,7 @@ def perform(engine: Engine, name: str, given: Mapping[str, Any], caller: Caller 
     mission = _mission(engine, arguments, caller)
     if isinstance(mission, Refusal):
         return mission
-    with engine.hold(mission):
+    with engine.hold(mission, HOLD_SECONDS):
         if sound and not mission.in_place:
             engine.recover_mission(mission)
         answer = action.perform(engine, arguments, caller, mission)
@@ -162,10 +164,11 @@ def _barred(action: Action, caller: Caller) -> Refusal | None:
 
 
 def _mission(engine: Engine, arguments: Any, caller: Caller) -> Mission | Refusal:
-    scope = project_of(engine, caller, getattr(arguments, "backlog_path", ""))
+    item = getattr(arguments, "item_id", "")
+    scope = project_of(engine, caller, getattr(arguments, "backlog_path", ""), item)
     if isinstance(scope, Refusal):
         return scope
-    return engine.find_mission(caller.item or getattr(arguments, "item_id", "") or None, scope)
+    return engine.find_mission(caller.item or item or None, scope)
 
 
 def _settled(engine: Engine, mission: Mission, refusal: Refusal) -> Refusal:

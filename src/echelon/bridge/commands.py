@@ -1,11 +1,12 @@
-"""The slash commands. `/task` and `/deliver` start a loop; the others look, stop or plan, and start nothing."""
+"""The slash commands. `/enterprise`, `/program`, `/deliver` and `/task` start a loop, of a level each; the others look,
+stop or plan, and start nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from echelon.core.loops import LevelName
+from echelon.core.posts import LevelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,20 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
+    "enterprise": Command(
+        "Deliver all programs.",
+        "Deliver all programs of this workspace now. $ARGUMENTS",
+        "EnterpriseCommander",
+        "enterprise",
+    ),
+    "program": Command(
+        "Deliver the program, or the one named.",
+        "Deliver the projects of the program now. $ARGUMENTS",
+        "ProgramCommander",
+        "program",
+    ),
     "deliver": Command(
-        "Deliver the backlog, or the one item named.",
+        "Deliver the backlog, or the one project or item named.",
         "Deliver the backlog of this project now. $ARGUMENTS",
         "ProjectCommander",
         "project",

@@ -1,7 +1,7 @@
 """What a session is about and where it may work: its contract for the system prompt, its room for the fence.
 
-A chain is a session with its parents, the root last. The mission of a chain is the item in flight when a
-ProjectCommander is above; a session in a slot's own directory was opened there by code and is about that slot.
+A chain is a session with its parents, the root last. What a chain is about is its post (posting.py); a session in a
+slot's own directory was opened there by code and is about that slot.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from pathlib import Path
 
 from echelon.bridge.keeping import RECORD, Keeper, slot_directory
 from echelon.bridge.places import below_workspaces, is_slot
+from echelon.bridge.posting import Posts
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Session
+from echelon.core import posts as core_posts
+from echelon.core.decide import Refusal
 from echelon.core.documents import sections
 from echelon.core.documents.render import clean, quote
 from echelon.core.fence import Room
@@ -24,25 +27,19 @@ CONTEXT_BYTES_MAX = 200_000
 FEEDBACK_MAX = 2_000
 
 
-def _mission(chain: tuple[Session, ...], keeper: Keeper | None) -> Mission | None:
-    """The item in flight, for the staff of a mission that a ProjectCommander gave out."""
-    role = ROLES.get(chain[0].agent)
-    if keeper is None or role is None or role.level == "project":
-        return None
-    if not any(session.agent == "ProjectCommander" for session in chain[1:]):
-        return None
-    return keeper.world().mission()
-
-
-def room(chain: tuple[Session, ...], keeper: Keeper | None, places: Places) -> Room | None:
-    """Where the session's tools may work; None: nothing of ours is in the way."""
+def room(
+    chain: tuple[Session, ...], keeper: Keeper | None, places: Places, posts: Posts | None
+) -> Room | Refusal | None:
+    """Where the session's tools may work; None: nothing of ours is in the way. A Refusal: nowhere now."""
     session, role = chain[0], ROLES.get(chain[0].agent)
     writes = role.writes if role else True
     home = os.path.realpath(session.directory)
     if is_slot(home, places):
         return Room(root=home, home=home, workspace=home, writes=writes, readable=_linked(home, places))
-    mission = _mission(chain, keeper)
-    if mission is None or keeper is None:
+    mission = posts.mission(chain, keeper.world()) if keeper and posts else None
+    if isinstance(mission, Refusal):
+        return mission
+    if keeper is None or mission is None:
         return None
     root = os.path.realpath(slot_directory(keeper.workspace, mission))
     workspace = keeper.workspace
@@ -60,13 +57,16 @@ def _linked(slot: str, places: Places) -> tuple[str, ...]:
     return tuple(str(path) for path in (record or {}).get("readable", ()))
 
 
-def text(chain: tuple[Session, ...], keeper: Keeper | None, places: Places) -> str:
+def text(chain: tuple[Session, ...], keeper: Keeper | None, places: Places, posts: Posts | None) -> str:
     """What stands at the end of the system prompt, at every step, also after a compaction. "" for nothing to say."""
     session = chain[0]
     if is_slot(session.directory, places):
         return _block(Path(session.directory))
-    mission = _mission(chain, keeper)
-    if mission is not None and keeper is not None:
+    if keeper is None or posts is None:
+        return ""
+    world = keeper.world()
+    mission = posts.mission(chain, world)
+    if isinstance(mission, Mission):
         slot = slot_directory(keeper.workspace, mission)
         where = f"Mission {mission.name}. Your directory is {slot}: relative paths lead there by themselves."
         before = (
@@ -75,7 +75,13 @@ def text(chain: tuple[Session, ...], keeper: Keeper | None, places: Places) -> s
             else ""
         )
         return "\n\n".join(filter(None, (where, _block(slot), before)))
-    loop = keeper.loops().get(chain[-1].id) if keeper else None
+    post = posts.of(chain, world)
+    place = core_posts.place(world, post) if post else ""
+    return "\n".join(filter(None, (place, _objective(chain, keeper))))
+
+
+def _objective(chain: tuple[Session, ...], keeper: Keeper) -> str:
+    loop = keeper.loops().get(chain[-1].id)
     if loop is None:
         return ""
     state = "" if loop.state == "running" else f" It does not go on by itself now ({loop.code}: {loop.reason})."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,23 @@ from echelon.bridge.keeping import Keeper
 from echelon.bridge.liveness import Liveness
 from echelon.bridge.looping import Looping, toast
 from echelon.bridge.places import is_slot
+from echelon.bridge.posting import Posts
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Sessions, last_words
 from echelon.bridge.tools import Call, Tools
 from echelon.bridge.wire import Wire
-from echelon.core import fence, report
-from echelon.core.decide import Decision, refuse
-from echelon.core.documents import grammar
+from echelon.core import fence, posts, report
+from echelon.core.decide import Decision, Refusal, refuse
+from echelon.core.fence import Room
+from echelon.core.posts import LevelName, Post
 from echelon.engine.workspace import Places, find_workspace
 from echelon.errors import EchelonError, HostError
 
 EVENTS_REMEMBERED = 500  # ids, to hear an event once where OpenCode tells it twice
-STARTS = "backlog_start_item"  # the action that starts a project's loop
+STARTS = frozenset({  # the actions that start work, and with it the loop of a root session
+    "backlog_start_item", "parallel_start_item", "program_start_project", "program_start_projects_parallel",
+    "enterprise_start_program", "enterprise_start_programs_parallel",
+})  # fmt: skip
 
 
 class Desk:
@@ -46,6 +52,7 @@ class Desk:
         self._liveness = Liveness(places.state)
         self._slot = is_slot(directory, places)
         self._looping: Looping | None = None
+        self._posts: Posts | None = None
         self._found = asyncio.Event()
         self.methods: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "message": self.message,
@@ -65,6 +72,7 @@ class Desk:
         if self._looping is None and not self._slot:
             with contextlib.suppress(EchelonError):  # until `echelon init` makes one: each hook looks again
                 keeper = Keeper(find_workspace(Path(self.directory)), self._places)
+                self._posts = Posts(keeper)
                 self._looping = Looping(self._api, keeper, self._sessions, self.pid)
                 self._found.set()
         return self._looping
@@ -97,6 +105,9 @@ class Desk:
             if denied := self.looping.message(session, text):
                 return {"deny": denied}
             self._words[session] = text[:2000]
+        if self._posts:
+            refused = self._posts.arrived(await self._sessions.chain(session), text)
+            return {"deny": str(refused)} if refused else {}
         return {}
 
     async def system(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,17 +115,28 @@ class Desk:
         if self.looping and self.looping.barred(session):
             return {"deny": str(refuse("LOOP_STOPPED", "stopped before it began"))}
         chain = await self._sessions.chain(session)
-        return {"text": await asyncio.to_thread(contracts.text, chain, self._keeper(), self._places)}
+        return {"text": await asyncio.to_thread(contracts.text, chain, self._keeper(), self._places, self._posts)}
 
     async def before(self, given: Mapping[str, Any]) -> dict[str, Any]:
         chain = await self._sessions.chain(str(given["sessionID"]))
-        room = contracts.room(chain, self._keeper(), self._places)
-        if room is None:
-            return {}
-        ruling = fence.rule(room, str(given["tool"]), given.get("args") or {}, os.path.realpath)
+        tool, arguments = str(given["tool"]), given.get("args") or {}
+        called: Post | Refusal | None = None
+        if tool == "task" and self._posts:
+            called = await self._posts.call(chain, arguments, self._busy)
+        room = contracts.room(chain, self._keeper(), self._places, self._posts)
+        refused = next((row for row in (called, room) if isinstance(row, Refusal)), None)
+        if refused is not None:
+            return {"deny": str(refused)}
+        ruling = fence.rule(room, tool, arguments, os.path.realpath) if isinstance(room, Room) else fence.Ruling()
         if ruling.refusal is not None:
             return {"deny": str(ruling.refusal)}
+        if isinstance(called, Post) and self._posts:
+            self._posts.expect(chain[0].id, arguments if ruling.arguments is None else ruling.arguments, called)
         return {} if ruling.arguments is None else {"args": dict(ruling.arguments)}
+
+    async def _busy(self) -> Collection[str]:
+        found: Mapping[str, Any] | None = await self._api("GET", "/session/status")
+        return found.keys() if found else ()
 
     async def tool(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         call = Call(
@@ -125,17 +147,31 @@ class Desk:
             str(given.get("directory") or self.directory),
             str(given.get("granted") or ""),
         )
-        answer, decision = await self._tools.run(call, self._rules, lambda line: self._progress(given, line))
-        if isinstance(decision, Decision) and call.name == STARTS:
-            await self._started(call)
+        post = await self._post(call)
+        answer, decision = await self._tools.run(call, post, self._rules, lambda line: self._progress(given, line))
+        if isinstance(decision, Decision) and call.name in STARTS:
+            await self._started(call, post, decision)
         return answer
 
-    async def _started(self, call: Call) -> None:
-        """Work was started: the session goes on until the level is done. Sessions of a level above never loop."""
-        session = await self._sessions.get(call.session)
-        if self.looping and not session.parent and self.looping.keeper.running(call.session) is None:
+    async def _post(self, call: Call) -> Post | None:
+        keeper = self._keeper()
+        if keeper is None or self._posts is None or call.agent not in ROLES:
+            return None
+        chain = await self._sessions.chain(call.session)
+        return self._posts.of((dataclasses.replace(chain[0], agent=call.agent), *chain[1:]), keeper.world())
+
+    async def _started(self, call: Call, post: Post | None, decision: Decision) -> None:
+        """Work was started: a root session goes on until its level is done. Sessions below another never loop."""
+        role, looping = ROLES[call.agent], self.looping
+        if looping is None or self._posts is None or role.commands is None:
+            return
+        now = self._posts.started(call.session, role, post, decision.data)
+        scope, loop = now.scope if now else None, looping.keeper.running(call.session)
+        if loop is not None:
+            looping.keeper.save(dataclasses.replace(loop, scope=scope if loop.scope is None else loop.scope))
+        elif not (await self._sessions.get(call.session)).parent:
             words = self._words.get(call.session) or await last_words(self._api, call.session)
-            self.looping.keeper.begin(call.session, "project", call.agent, words, self.pid)
+            looping.keeper.begin(call.session, role.commands, call.agent, words, self.pid, scope=scope)
 
     async def _progress(self, given: Mapping[str, Any], line: str) -> None:
         """Show a line at the tool's call in the terminal: OpenCode has no other way (host-opencode.md §4)."""
@@ -171,9 +207,19 @@ class Desk:
             lines = await asyncio.to_thread(lambda: report.lines(report.status(keeper.world())))
             return {"text": COMMANDS[name].template.replace("$STATUS", lines)}
         level = COMMANDS[name].starts
-        if level is not None:
-            item = words if level == "project" and grammar.ITEM_ID.fullmatch(words) else ""
-            keeper.begin(session, level, COMMANDS[name].agent, words, self.pid, item)
+        return {} if level is None else await self._begun(keeper, session, name, level, words)
+
+    async def _begun(self, keeper: Keeper, session: str, name: str, level: LevelName, words: str) -> dict[str, Any]:
+        """The person starts a loop, of the one program, project or item when their words name one."""
+        world = keeper.world()
+        post = posts.named(world, level, words)
+        if isinstance(post, Refusal):
+            await toast(self._api, str(post), "warning")
+            return {"deny": str(post)}
+        post = post or Post(level, posts.natural(world, level))
+        if self._posts and level != "mission":
+            self._posts.put(session, Post(level, post.scope))
+        keeper.begin(session, level, COMMANDS[name].agent, words, self.pid, post.item, post.scope)
         return {}
 
     async def event(self, given: Mapping[str, Any]) -> None:

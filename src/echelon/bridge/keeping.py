@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from echelon.checks.steps import Link
-from echelon.core import canonical, config, loops
-from echelon.core.loops import LevelName, Loop, Step, Turn, Verdict
-from echelon.core.model import DOCUMENTS, Mission, World
+from echelon.core import config, loops
+from echelon.core.loops import Loop, Step, Turn, Verdict
+from echelon.core.model import Mission, World
+from echelon.core.posts import LevelName
 from echelon.engine.workspace import Places, Workspace
 from echelon.engine.world import Loader
 from echelon.errors import InputError
@@ -23,6 +24,9 @@ RECORD = "workspace.json"
 FILE_BYTES_MAX = 4_000_000
 TREE_FILES_MAX = 20_000  # looked at to see whether a turn changed anything
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".pytest_cache"})
+
+
+_writing = threading.Lock()  # loops of one workspace are saved by several threads, and by several desks of one brain
 
 
 class Keeper:
@@ -47,13 +51,26 @@ class Keeper:
         return loop if loop and loop.state == "running" else None
 
     def save(self, loop: Loop) -> None:
-        known = self.loops()
-        known.pop(loop.session, None)  # the newest is written last
-        # It has to outlive the brain, not the machine: with the power every session's OpenCode is gone as well.
-        write_whole(self._path, loops.write({**known, loop.session: loop}).encode("utf-8"), durable=False)
+        with _writing:
+            known = self.loops()
+            known.pop(loop.session, None)  # the newest is written last
+            # It has to outlive the brain, not the machine: with the power every session's OpenCode is gone as well.
+            write_whole(self._path, loops.write({**known, loop.session: loop}).encode("utf-8"), durable=False)
 
-    def begin(self, session: str, level: LevelName, agent: str, objective: str, host: int, item: str = "") -> Loop:
-        """Start, or start again: an explicit word of the person's, or an action that starts work."""
+    def begin(
+        self,
+        session: str,
+        level: LevelName,
+        agent: str,
+        objective: str,
+        host: int,
+        item: str = "",
+        scope: str | None = None,
+    ) -> Loop:
+        """Start, or start again: an explicit word of the person's, or an action that starts work.
+
+        `item` is an id of the project `scope`; `scope` None: the session has not said yet what it is about.
+        """
         world = self.world()
         loop = Loop(
             session,
@@ -63,6 +80,7 @@ class Keeper:
             time.time(),
             host,
             item,
+            scope,
             todo=loops.todo_digest(world),
             seen=self._seen(world),
         )
@@ -91,7 +109,9 @@ class Keeper:
 
     def _seen(self, world: World) -> str:
         """A digest of everything a turn may have changed: the state, the evidence, and the files of the work."""
-        whole = hashlib.sha256(canonical.dumps({path: world.texts.get(path) for path in DOCUMENTS}).encode())
+        whole = hashlib.sha256()
+        for path, text in sorted(world.texts.items()):
+            whole.update(f"{path}\0{text}\0".encode("utf-8", "surrogateescape"))
         for mission in world.missions:
             _digest_tree(slot_directory(self.workspace, mission), whole)
         if not world.missions:

@@ -62,7 +62,7 @@ def _agent(role: Role, slots: str) -> dict[str, Any]:
         "question": "allow",
         **role.rules,
     }
-    if role.level != "project":
+    if role.commands in (None, "mission"):
         rules["external_directory"] = {f"{slots}/*": "allow"}  # the work of a mission lies outside the checkout
     for action in offered(role):
         rules[action.name] = "ask" if action.who == "person" else "allow"

@@ -15,6 +15,7 @@ from typing import Any
 
 from echelon.actions.callers import Level
 from echelon.actions.table import ACTIONS, Action
+from echelon.core.posts import LevelName
 
 MARK = "<!--echelon:contract-->"  # replaced in the system prompt of our agents, by what the session is about
 CHECKS = "echelon_checks"  # the permission that is asked for commands which the person's rules for bash want asked
@@ -31,20 +32,43 @@ class Role:
     writes: bool = True
 
     @property
+    def commands(self) -> LevelName | None:
+        """The level that it is the commander of; None for the staff of a mission."""
+        return None if self.level == "review" else self.level
+
+    @property
     def hidden(self) -> bool:
         """The staff of a mission is called, not chosen."""
-        return self.level not in ("mission", "project")
+        return self.commands is None
 
+
+_LOOKS: Mapping[str, Any] = {"edit": "deny", "bash": "deny", "todowrite": "deny"}  # of who works through others
 
 ROLES: Mapping[str, Role] = {
     role.name: role
     for role in (
         Role(
+            "EnterpriseCommander",
+            "Delivers all programs of this workspace.",
+            "enterprise",
+            ("ProgramCommander",),
+            _LOOKS,
+            writes=False,
+        ),
+        Role(
+            "ProgramCommander",
+            "Delivers the projects of a program.",
+            "program",
+            ("ProjectCommander",),
+            _LOOKS,
+            writes=False,
+        ),
+        Role(
             "ProjectCommander",
             "Delivers the backlog of this project, item by item, with proof.",
             "project",
             ("Commander",),
-            {"edit": "deny", "bash": "deny", "todowrite": "deny", CHECKS: "ask"},
+            {**_LOOKS, CHECKS: "ask"},
             writes=False,
         ),
         Role(

@@ -6,22 +6,29 @@ import asyncio
 import dataclasses
 import secrets
 import threading
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from echelon.actions.callers import PERSON, Caller
+from echelon.actions.callers import Caller
 from echelon.actions.table import ACTIONS, Action, perform
 from echelon.bridge import permissions
 from echelon.bridge.roles import CHECKS, ROLES, offered
 from echelon.bridge.wire import Refused
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.render import clean
+from echelon.core.posts import Post
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.errors import EchelonError
 
+WAITS = "parallel_start_item"
+WAITING = frozenset({"CAPACITY_REACHED", "NOTHING_ELIGIBLE"})  # what items of other projects may change by their end
+WAIT_SECONDS = 900.0  # that such a start waits
+QUIET_SECONDS = 5.0  # without any item elsewhere: between two items of a backlog there is a moment without one
+POLL_SECONDS = 0.5
 GRANTS_MAX = 1_000
 SHOWN_MAX = 300
 
@@ -46,12 +53,22 @@ class Tools:
         self._grants: dict[str, tuple[str, ...]] = {}  # token -> the call it was given for, and what was agreed to
 
     async def run(
-        self, call: Call, rules: Mapping[str, Any], tell: Callable[[str], Coroutine[Any, Any, None]]
+        self,
+        call: Call,
+        post: Post | None,
+        rules: Mapping[str, Any],
+        tell: Callable[[str], Coroutine[Any, Any, None]],
     ) -> tuple[Answer, Decision | Refusal | None]:
-        """The answer for the bridge, and the decision when there is one. Raises Refused."""
+        """The answer for the bridge, and the decision when there is one. `post`: what its session is about.
+
+        Raises Refused.
+        """
         action = _allowed(call)
         engine = _engine(call, self._places)
-        ask = self._ask(action, call, engine, rules)
+        # The person agrees in the host's own dialog, so a person's action is theirs then.
+        who, item = ("person" if action.who == "person" else "agent"), post.item if post else ""
+        caller = Caller(who, ROLES[call.agent].level, post.scope if post else None, item or None)
+        ask = self._ask(action, call, caller, engine, rules)
         if ask is not None:
             return ask, None
         stop = threading.Event()
@@ -59,7 +76,9 @@ class Tools:
         loop, told = asyncio.get_running_loop(), list[Future[None]]()
         engine.workspace.tell = lambda line: told.append(asyncio.run_coroutine_threadsafe(tell(line), loop))
         try:
-            decision = await asyncio.to_thread(_perform, engine, call)
+            decision = await asyncio.to_thread(_perform, engine, call, caller)
+            if call.name == WAITS and isinstance(decision, Refusal):
+                decision = await self._waited(engine, call, caller, decision, tell)
         except asyncio.CancelledError:
             stop.set()  # the person stopped the turn: the thread ends at its next look
             engine.workspace.tell = lambda _line: None
@@ -72,7 +91,36 @@ class Tools:
             raise Refused(decision)
         return {"title": decision.message.split("\n", 1)[0][:120], "output": decision.message, "metadata": {}}, decision
 
-    def _ask(self, action: Action, call: Call, engine: Engine, rules: Mapping[str, Any]) -> Answer | None:
+    async def _waited(
+        self,
+        engine: Engine,
+        call: Call,
+        caller: Caller,
+        refusal: Refusal,
+        tell: Callable[[str], Coroutine[Any, Any, None]],
+    ) -> Decision | Refusal:
+        """A parallel start that only items of other projects stand in the way of, while they are in flight.
+
+        A model that was told "no room" would ask again and again; a call that waits costs nothing.
+        """
+        if refusal.code not in WAITING or not _elsewhere(engine, caller):
+            return refusal
+        await tell(f"waits: {refusal.reasons[0]}")
+        decision: Decision | Refusal = refusal
+        seen: tuple[tuple[str, str], ...] | None = None
+        until, quiet = time.monotonic() + WAIT_SECONDS, time.monotonic() + QUIET_SECONDS
+        while isinstance(decision, Refusal) and decision.code in WAITING and time.monotonic() < min(until, quiet):
+            now = await asyncio.to_thread(_elsewhere, engine, caller)
+            quiet = time.monotonic() + QUIET_SECONDS if now else quiet
+            if now != seen:
+                seen, decision = now, await asyncio.to_thread(_perform, engine, call, caller)
+            else:
+                await asyncio.sleep(POLL_SECONDS)
+        return decision
+
+    def _ask(
+        self, action: Action, call: Call, caller: Caller, engine: Engine, rules: Mapping[str, Any]
+    ) -> Answer | None:
         """What the person has to agree to before the action is run; None when nothing is left to ask."""
         agreed = self._grants.pop(call.granted, ())
         key = f"{call.session} {call.name} {sorted(call.arguments.items())!r}"
@@ -81,7 +129,7 @@ class Tools:
             shown = [clean(f"{name}: {value}")[:SHOWN_MAX] for name, value in call.arguments.items()]
             return self._grant(key, (*agreed, "person"), call.name, shown or [call.name])
         if action.runs and "runs" not in agreed:
-            commands = _commands(engine)
+            commands = _commands(engine, call, caller)
             said = permissions.ruling(rules, call.agent, commands)
             if said == "deny":
                 shown = "; ".join(commands)[:SHOWN_MAX]
@@ -116,17 +164,23 @@ def _engine(call: Call, places: Places) -> Engine:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
-def _perform(engine: Engine, call: Call) -> Decision | Refusal:
-    action = ACTIONS[call.name]
-    # The person agreed in the host's own dialog, so a person's action is theirs now.
-    role = ROLES[call.agent]
-    caller = PERSON if action.who == "person" else Caller("agent", role.level)
+def _perform(engine: Engine, call: Call, caller: Caller) -> Decision | Refusal:
     try:
         return perform(engine, call.name, call.arguments, caller)
     except EchelonError as error:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
-def _commands(engine: Engine) -> list[str]:
-    mission = engine.world().mission()
-    return list(dict.fromkeys(check.command for check in mission.definition.checks)) if mission else []
+def _elsewhere(engine: Engine, caller: Caller) -> tuple[tuple[str, str], ...]:
+    """What is in flight in other projects; () too while the caller's own has something in flight."""
+    world = engine.world()
+    rows = [(row.name, row.phase) for row in world.missions if row.scope != caller.scope]
+    return () if len(rows) < len(world.missions) else tuple(rows)
+
+
+def _commands(engine: Engine, call: Call, caller: Caller) -> list[str]:
+    """What the call would run: the checks of the missions that it can be about."""
+    wanted = caller.item or str(call.arguments.get("item_id") or "")
+    rows = [row for row in engine.world().missions if caller.scope in (None, row.scope)]
+    rows = [row for row in rows if wanted in ("", row.item, row.local)]
+    return list(dict.fromkeys(check.command for row in rows for check in row.definition.checks))

@@ -15,20 +15,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from echelon.core import canonical, requests
+from echelon.core import canonical, verdicts
 from echelon.core.config import Config
-from echelon.core.decide import Refusal
-from echelon.core.documents import todo
-from echelon.core.documents.grammar import State
-from echelon.core.levels import decide
-from echelon.core.model import TODO, BaseFacts, World
+from echelon.core.model import TODO, World
+from echelon.core.posts import LevelName
+from echelon.core.verdicts import Verdict
 
 LOOPS_MAX = 200  # kept; the oldest ended ones go first
-SHOWN_MAX = 5  # reasons in one prompt
 OBJECTIVE_MAX = 2_000
 
 LoopState = Literal["running", "paused", "done"]
-LevelName = Literal["mission", "project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,7 @@ class Loop:
     since: float  # seconds since the epoch
     host: int  # process id of the OpenCode it runs in
     item: str = ""  # only this item, when the person named one
+    scope: str | None = None  # key of the project or program it is about; None: the session has not said yet
     todo: str = ""  # digest of todo.md when the loop began: a plan of somebody else's is none of ours
     state: LoopState = "running"
     code: str = ""  # why it is not running
@@ -73,15 +70,6 @@ class Turn:
     text: str = ""
     tokens: int = 0
     cost: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the files say of a level: done, open with what comes next, or waiting for a person."""
-
-    state: Literal["done", "open", "waits"]
-    text: str
-    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,46 +145,12 @@ def _prompt(loop: Loop, verdict: Verdict) -> str:
 # ------------------------------------------------------------------------------------------------ the levels
 
 
-_ANY_BASE = BaseFacts("", in_place=True)  # what git says of the base is for the start itself to ask
-
-
-def _project(world: World, loop: Loop) -> Verdict:
-    if loop.item:
-        entry = world.backlog.find(loop.item) if world.backlog else None
-        if entry is None or entry.state not in (State.ACTIVE, State.PENDING):
-            state = entry.state.value if entry else "gone"
-            return Verdict("done" if entry and entry.state is State.DELIVERED else "waits", f"{loop.item} is {state}")
-    mission = world.mission(loop.item or None)
-    if mission is not None:
-        return Verdict(
-            "open",
-            f"{mission.item} is in flight (attempt {mission.attempt}): have a Commander work on it, then "
-            "backlog_close_item. backlog_status shows the rest.",
-        )
-    answer = decide(world, requests.StartItem(_ANY_BASE, loop.item or None), "")
-    if not isinstance(answer, Refusal):
-        return Verdict("open", f"Next is {answer.data['item']}: backlog_start_item.")
-    text = "; ".join(reason.split("\n", 1)[0] for reason in answer.reasons[:SHOWN_MAX])
-    return Verdict("done" if answer.code == "BACKLOG_COMPLETE" else "waits", text, answer.code)
-
-
-def _mission(world: World, loop: Loop) -> Verdict:
-    """A mission of its own, without an item: its plan in todo.md is all there is, and the end says so."""
-    plan = todo.parse(world.text(TODO))
-    if not plan.tasks or loop.todo == todo_digest(world):
-        return Verdict("open", "todo.md holds no plan of this mission yet: write one, or answer HALT: and why.")
-    if not plan.open:
-        return Verdict(
-            "done", f"todo.md is complete ({plan.progress}): claimed, nothing here proves it", "LOOP_CLAIMED"
-        )
-    stuck = [task.text for task in plan.open if task.state in (State.FAILED, State.SUSPENDED)]
-    if len(stuck) == len(plan.open):
-        return Verdict("waits", f"what is left in todo.md has failed or is suspended: {'; '.join(stuck[:SHOWN_MAX])}")
-    names = "; ".join(task.text[:120] for task in plan.open[:SHOWN_MAX])
-    return Verdict("open", f"todo.md: {plan.progress} done. Open: {names}")
-
-
-VERDICTS: Mapping[LevelName, Callable[[World, Loop], Verdict]] = {"project": _project, "mission": _mission}
+VERDICTS: Mapping[LevelName, Callable[[World, Loop], Verdict]] = {
+    "mission": lambda world, loop: verdicts.mission(world, loop.todo == todo_digest(world)),
+    "project": lambda world, loop: verdicts.project(world, loop.scope, loop.item),
+    "program": lambda world, loop: verdicts.program(world, loop.scope),
+    "enterprise": lambda world, _loop: verdicts.enterprise(world),
+}
 
 
 def verdict(world: World, loop: Loop) -> Verdict:

@@ -46,17 +46,17 @@ def _moves(world: World, parallel: bool) -> Iterator[Move]:
     if portfolio.depth == "project":
         return
     several = portfolio.settings.parallel if portfolio.depth == "enterprise" else parallel
-    several = several or _idle(world)  # in sequence, a project that waits for a person does not stop the others
     active = [row for row in portfolio.programs if row.state is State.ACTIVE and row.document is not None]
     yield from _ends(active)
-    if portfolio.depth == "enterprise":
-        waiting = [row.key for row in portfolio.programs if row.state is State.PENDING]
-        yield from (MoveProgram("start", key, parallel=True) for key in waiting if several)
-        yield from () if several else (MoveProgram("start"),)
-    for program in active:
-        names = [row.id for row in program.projects if row.state is State.PENDING]
-        yield from (MoveProject("start", name, program.key, parallel=True) for name in names if several)
-        yield from () if several else (MoveProject("start", None, program.key),)
+    if not several:
+        yield from (MoveProgram("start"),) if portfolio.depth == "enterprise" else ()
+        yield from (MoveProject("start", None, program.key) for program in active)
+    if several or _idle(world):  # in sequence, what waits for a person does not stop the others
+        waiting = [row.key for row in portfolio.programs if row.state is State.PENDING and row.entry]
+        yield from (MoveProgram("start", key, parallel=True) for key in waiting)
+        for program in active:
+            names = [row.id for row in program.projects if row.state is State.PENDING]
+            yield from (MoveProject("start", name, program.key, parallel=True) for name in names)
 
 
 def _ends(active: list[Program]) -> Iterator[Move]:
@@ -68,6 +68,6 @@ def _ends(active: list[Program]) -> Iterator[Move]:
 
 
 def _idle(world: World) -> bool:
-    """Whether projects run and nothing in them is in flight or could start."""
+    """Whether nothing is in flight, and nothing could start, in the projects that run."""
     rows = [row for row in world.portfolio.projects() if row.running]
-    return bool(rows) and not any(row.active_items or capacity.ready(world, row) for row in rows)
+    return not any(row.active_items or capacity.ready(world, row) for row in rows)

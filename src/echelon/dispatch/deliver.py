@@ -99,7 +99,10 @@ class Delivery:
     def _fill(self, pool: ThreadPoolExecutor, running: _Running, item: str | None, in_place: bool) -> None:
         """Give every free slot something to do: first what is in flight already, then what can start."""
         while len(running) < self._slots and not self._stopped():
-            key = self._waiting(running, item) or self._start(item, in_place, parallel=bool(running) or self._slots > 1)
+            key = self._waiting(running, item)
+            if key is None and item is None and self._advanced(parallel=bool(running) or self._slots > 1):
+                key = self._waiting(running, item)  # of a project that has been started again
+            key = key or self._start(item, in_place, parallel=bool(running) or self._slots > 1)
             if key is None:
                 return
             running[pool.submit(self._mission, key)] = key
@@ -115,13 +118,18 @@ class Delivery:
                 return mission.item
         return None
 
+    def _advanced(self, *, parallel: bool) -> bool:
+        """Whether projects or programs moved."""
+        moves = 0
+        for moved in advance.advance(self._engine, parallel=parallel):
+            self._tell(Event("level", moved.key, moved.text))
+            moves += 1
+        return moves > 0
+
     def _start(self, item: str | None, in_place: bool, *, parallel: bool) -> str | None:
         """Start the next item, or the one named; None when there is none to start."""
         if item is not None and (item in self._delivered or item in self._stuck or self._last is not None):
             return None  # it had its turn
-        if item is None:
-            for moved in advance.advance(self._engine, parallel=parallel):
-                self._tell(Event("level", moved.key, moved.text))
         parallel = parallel and self._engine.world().portfolio.parallel
         if item is not None or in_place:
             decision = self._engine.start(item, in_place=in_place, parallel=parallel)

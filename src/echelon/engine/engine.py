@@ -334,9 +334,12 @@ class Engine(Asker):
         if not (self.workspace.state / "slots").is_dir():
             return
         slots, world = self.work.slots, self.world()
+        known = {mission.slot for mission in world.missions}
         opened = {slot.id for slot in slots.open_slots()}
-        done = {slot_of(key) for key in delivered(world)} - {mission.slot for mission in world.missions}
-        for name in sorted(opened | (done & set(slots.branches()))):
+        done = {slot_of(key) for key in delivered(world)} & set(slots.branches())
+        for name in sorted(
+            (opened | done) - known
+        ):  # others are not even held: whoever works on them must not find them busy
             # looked at again inside: whoever holds it may be about to close it, or has just started it
             with contextlib.suppress(LockedError), self._held(name):
                 if name not in {mission.slot for mission in self.world().missions}:

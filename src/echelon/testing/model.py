@@ -87,6 +87,17 @@ class ScriptedModel:
         with self._lock:
             return list(self._errors)
 
+    def begin(self, scenario: Scenario) -> None:
+        """Take another part: the requests so far are forgotten; what the part before raised is raised here."""
+        with self._lock:
+            errors = list(self._errors)
+            self._errors.clear()
+            self._requests.clear()
+            self._gone.clear()
+            self.scenario = scenario
+        if errors:
+            raise errors[0]
+
     def turns(self, session: str = "", since: float = 0.0) -> list[Asked]:
         """The requests that are no titles, of one session if named, that arrived after `since` (time.monotonic())."""
         return [

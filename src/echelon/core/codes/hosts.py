@@ -22,6 +22,10 @@ HOSTS: dict[str, tuple[str, str]] = {
     ),
     "PERMISSION_DENIED": ("Your own OpenCode rules deny what an action would run.", "allow it there, or echelon call"),
     "WRONG_LEVEL": ("An action was called by somebody of another level.", "call the agent of that level"),
+    "CALLED_ALREADY": (
+        "Another session works on what this call is about.",
+        "wait for its answer; two at once would undo each other's work",
+    ),
     "OUTSIDE_SLOT": (
         "A tool's path leads out of the mission's slot.",
         "use paths relative to the slot; ask the person for what lies elsewhere",

@@ -76,7 +76,7 @@ class OpenCodeHost:
         """See ports.Host. Raises what Server.running raises, and OPENCODE_FAILED when OpenCode refuses a call."""
         if stopped():
             return TurnEnd("aborted")
-        with self._server.turn():
+        with self._server.turn(stopped):
             for _ in range(DEATHS_MAX + 1):
                 try:
                     return _Session(self, self._server.running(), assignment, on_event, stopped).work()

@@ -3,7 +3,8 @@
 Theory of operation. The lock in the state folder is held as long as the server may live, so a record that is found under
 a free lock is of a predecessor that died: its process is ended (id and start time prove that it is that one), with the
 commands it had started, before another is begun. The memory that a server takes is not given back, so it is begun anew
-between turns when it holds too much, never during one.
+when it holds too much and no turn is open, never during one. With several turns at once there may be no such moment: so
+when it holds twice as much, turns that begin wait until those that are open have ended.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ HEALTH_SECONDS = 2.0  # of one question for health while it starts
 POLL_SECONDS = 0.05
 STARTS_MAX = 3  # a port that was free may be taken by the time it is used
 MEMORY_BYTES = 2 * 1024**3  # 0.6 GiB after its first turn, 90 MiB more for each directory (host-opencode.md §10)
+DRAIN_FACTOR = 2  # times that memory: then open turns are waited for
+DRAIN_LOOK_SECONDS = 1.0
 LOG_BYTES = 2 * 1024 * 1024  # of the log; one older log of that size is kept
 TAIL_BYTES = 2_000
 CHUNK_BYTES = 64 * 1024
@@ -80,13 +83,15 @@ class Server:
         self._running: Running | None = None
         self._lock_file: int | None = None
         self._turns = 0
+        self._ended = threading.Condition(self._guard)  # a turn did
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """While one is open, the server is not begun anew for its memory."""
+    def turn(self, stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """While one is open, the server is not begun anew for its memory. Waits no longer than `stopped` allows."""
         with self._guard:
-            running = self._running
-            if not self._turns and running and processes.resident(running.process.pid) > self._memory_bytes:
+            while self._turns and self._resident() > DRAIN_FACTOR * self._memory_bytes and not stopped():
+                self._ended.wait(DRAIN_LOOK_SECONDS)
+            if not self._turns and self._resident() > self._memory_bytes:
                 self._end()
             self._turns += 1
         try:
@@ -94,6 +99,10 @@ class Server:
         finally:
             with self._guard:
                 self._turns -= 1
+                self._ended.notify_all()
+
+    def _resident(self) -> int:
+        return processes.resident(self._running.process.pid) if self._running else 0
 
     def running(self) -> Running:
         """The server, started when there is none or when it died.
