@@ -4,12 +4,14 @@ is put back with all that was there kept (issue 4, point 5; reliability.md §3.5
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from echelon.engine import doctor
 from echelon.engine.engine import Engine
+from fleets import ROUNDS_MAX, Fleet, person
 from slots_world import write
 from workspaces import HONEST, Play, Seen, Shop, does
 
@@ -65,6 +67,35 @@ def test_a_moved_base_stops_the_delivery_and_is_put_back(tmp_path: Path, way: st
     assert shop.deliver().outcome.status == "done"
     assert sorted(shop.merges()) == ["B001", "B002", "B003"] and shop.verify().holds
     assert (shop.root / "README.md").read_text("utf-8") == "shop, edited and not committed\n"
+
+
+def test_one_of_four_agents_moves_the_base_back_under_the_others(tmp_path: Path) -> None:
+    """When something has landed, back to where all began: what lands later must not be built on that."""
+    fleet = Fleet.start(tmp_path, parallel=True)
+    playbook = fleet.root / ".opencode/playbook/playbook.toml"
+    honest = playbook.read_text("utf-8")
+    git = f"git -C {fleet.root}"
+    bad = (
+        f"until [ $({git} rev-list --count main) -gt 1 ]; do sleep 0.05; done; "
+        f"{git} update-ref refs/heads/main $({git} rev-list --max-parents=0 main)"
+    )
+    head = "[[PGM-002-PRJ-003-B002]]\nsteps = ["
+    assert head in honest
+    playbook.write_text(honest.replace(head, f"{head}{{ run = {json.dumps(bad)} }}, "), "utf-8")
+    first = fleet.git("rev-parse", "main")
+    seen = fleet.once()
+    assert seen.outcome.status == "blocked" and "BASE_REWOUND" in " ".join((seen.outcome.code, *seen.outcome.reasons))
+    recorded = fleet.engine().baseline.recorded()
+    assert recorded and fleet.git("rev-parse", "main") == first
+    doctor.repair(fleet.engine())
+    assert fleet.git("rev-parse", "main") == recorded
+    landed = {f"{event.item}" for event in seen.events if event.kind == "delivered"}
+    assert landed and landed == set(fleet.merges())
+    playbook.write_text(honest, "utf-8")
+    for _ in range(ROUNDS_MAX):
+        if fleet.once().outcome.status == "done" or not person(fleet.engine(), fleet.root):
+            break
+    fleet.whole()
 
 
 def test_hooks_of_an_agent_stop_it_and_notes_and_tags_are_told(tmp_path: Path) -> None:

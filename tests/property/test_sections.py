@@ -244,7 +244,7 @@ def upper_before(language: str) -> portfolio.Disk:
         files[path] = sections.append_escalation(files[path], block, "T", _language(language))
     disk = portfolio.Disk(files)
     for path in (listed, ".opencode/enterprise.md"):  # running already: a pending escalation would hold the start
-        disk._write(path, disk.files[path].replace(f"{status} [ ]", f"{status} [/]", 1))  # noqa: SLF001
+        disk._write(path, disk.files[path].replace(f"{status} [ ]", f"{status} [/]", 1))
     return disk
 
 

@@ -50,9 +50,12 @@ class Baseline:
         fresh.write_text(json.dumps(value), "utf-8")
         fresh.replace(self._file)
 
-    def problem(self, starts: Iterable[str] = ()) -> Problem | None:
-        """BASE_REWOUND, when the base branch does not contain what was merged last, nor what missions started from."""
-        head = self._workspace.repository.head(self._workspace.branch)
+    def problem(self, starts: Iterable[str] = (), at: str = "") -> Problem | None:
+        """BASE_REWOUND, when the base branch does not contain what was merged last, or what missions started from.
+
+        `at`: the commit that is looked at instead of the branch as it is, for who will compare and swap with it.
+        """
+        head = at or self._workspace.repository.head(self._workspace.branch)
         gone = self._gone(head, starts)
         if not gone:
             return None

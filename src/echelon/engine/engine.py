@@ -158,10 +158,12 @@ class Engine(Asker):
             mission = self.find_mission(item, scope)
             if isinstance(mission, Refusal):
                 return mission
-            rewound = None if mission.in_place else self.rewound()
+            found = self.examine(mission)
+            # of the very commit that is compared when the base moves: between two looks somebody may have moved it
+            base = found.findings.base.commit
+            rewound = None if mission.in_place else self.baseline.problem(self.starts(), base)
             if rewound is not None:
                 return refuse(rewound.code, rewound.message, prefix="BLOCKED")
-            found = self.examine(mission)
             decision = self._prove(mission, found)
             if isinstance(decision, Refusal):
                 self._record("verification", mission, found, decision)
@@ -324,7 +326,9 @@ class Engine(Asker):
             return False
         repository = self.workspace.repository
         head = repository.head(self.workspace.branch)
-        return head == mission.candidate_base or repository.is_ancestor(mission.candidate, head)
+        if head == mission.candidate_base:
+            return self.baseline.problem(self.starts(), head) is None
+        return repository.is_ancestor(mission.candidate, head)
 
     def _close_orphans(self) -> None:
         """A slot whose mission is over was about to be closed when a process died: its work is kept, as always.
