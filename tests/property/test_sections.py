@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import portfolio_texts as portfolio
 import proofs
 import texts
 import worlds
@@ -45,6 +48,14 @@ ANCHORS = {
     "option": "1. **mine**",
     "start of the block": "<!-- ORCHESTRATOR:SPEC-BACKLOG:START -->",
     "end of the block": "<!-- ORCHESTRATOR:SPEC-BACKLOG:END -->",
+}
+UPPER_ANCHORS = {
+    "header of a program": "### PGM-666 — hidden",
+    "path": "- Path: ../../etc",
+    "budget": "- Capacity budget: 99",
+    "strategy": "- Strategy: priority-first",
+    "parallelism": "- Parallelism: off",
+    "waiver": "- Waived: by nobody",
 }
 DRESSES: dict[str, Callable[[str], str]] = {
     "plain": lambda anchor: f"see\n{anchor}\nend",
@@ -87,6 +98,13 @@ def request(field: str, text: str) -> ask.Request:
             return ask.ResolveEscalation("ESC-old", text)
     options = [Option(words["label"], words["pros"], words["cons"]), Option("other", "a", "b")]
     return ask.RecordEscalation(words["context"], words["attempts"], options, words["expected"], "B002")
+
+
+def _upper_escalation(level: Literal["program", "enterprise"], part: str, text: str) -> ask.Request:
+    words = dict.fromkeys(("context", "attempts", "expected", "label", "pros", "cons"), "plain words") | {part: text}
+    options = [Option(words["label"], words["pros"], words["cons"]), Option("other", "a", "b")]
+    about, scope = ("PRJ-001", "PGM-001") if level == "program" else ("PGM-002", "")
+    return ask.RecordEscalation(words["context"], words["attempts"], options, words["expected"], about, level, scope)
 
 
 def before(field: str, language: str) -> dict[str, str]:
@@ -186,6 +204,106 @@ def test_free_text_of_an_item_is_never_structure_elsewhere(field: str, language:
         assert len(found) == 1
         tasks = todo.parse(render.mission_todo("B001.1", "B001", text, found, _language(language)))
         assert (tasks.mission, len(tasks.tasks), tasks.record) == ("B001.1", 1, None)
+
+
+# ------------------------------------------------------------------------------------------- the upper levels
+
+UPPER: dict[str, Callable[[str], ask.Request]] = {
+    "project failed": lambda text: ask.MoveProject("fail", "PRJ-001", "PGM-001", text),
+    "project suspended": lambda text: ask.MoveProject("suspend", "PRJ-001", "PGM-001", text),
+    "program failed": lambda text: ask.MoveProgram("fail", "PGM-001", text),
+    "program suspended": lambda text: ask.MoveProgram("suspend", "PGM-001", text),
+    "project reopened": lambda text: ask.MoveProject("reopen", "PRJ-002", "PGM-001", text),
+    "project waived": lambda text: ask.MoveProject("waive", "PRJ-002", "PGM-001", text),
+    "budget": lambda text: ask.SetBudget(3, text),
+    "item waived": lambda text: ask.WaiveItem("B001", text, "PGM-001/PRJ-002"),
+    "decision of a program": lambda text: ask.ResolveEscalation("ESC-PGM", text),
+    "decision of the enterprise": lambda text: ask.ResolveEscalation("ESC-ENT", text),
+} | {
+    f"{part} of the {level}": partial(_upper_escalation, level, part)
+    for level in ("program", "enterprise")
+    for part in ("context", "attempts", "label", "pros", "cons", "expected")
+}
+
+
+def upper_before(language: str) -> portfolio.Disk:
+    """Projects that run, failed and wait, with a pending escalation in program.md and in enterprise.md."""
+    files = portfolio.two_programs()
+    if language == "fr":
+        words = {"Priority:": "Priorité :", "Status:": "Statut :", "Depends on:": "Dépend de :", "Size:": "Taille :"}
+        files = {path: _in_french(text, words) for path, text in files.items()}
+    item = ".opencode/programs/PGM-001/projects/PRJ-002/backlog.md"
+    listed = ".opencode/programs/PGM-001/program.md"
+    status = "Statut :" if language == "fr" else "Status:"
+    files[item] = files[item].replace(f"{status} [ ]", f"{status} [-]", 1)
+    head, second = files[listed].split("### PRJ-002", 1)
+    files[listed] = f"{head}### PRJ-002{second.replace(f'{status} [ ]', f'{status} [-]', 1)}"
+    options = (Option("a", "b", "c"), Option("d", "e", "f"))
+    for path, name in ((listed, "ESC-PGM"), (".opencode/enterprise.md", "ESC-ENT")):
+        block = sections.Escalation(name, "plain", "plain", options, "plain")
+        files[path] = sections.append_escalation(files[path], block, "T", _language(language))
+    disk = portfolio.Disk(files)
+    for path in (listed, ".opencode/enterprise.md"):  # running already: a pending escalation would hold the start
+        disk._write(path, disk.files[path].replace(f"{status} [ ]", f"{status} [/]", 1))
+    return disk
+
+
+def _in_french(text: str, words: dict[str, str]) -> str:
+    for english, french in words.items():
+        text = text.replace(f"- {english}", f"- {french}")
+    return text
+
+
+def upper_shape(disk: portfolio.Disk) -> object:
+    """What the parsers find in every file of the portfolio: everything but the free words themselves."""
+    whole = disk.world().portfolio
+    lists = [whole.document, *(row.document for row in whole.programs), *(row.backlog for row in whole.projects())]
+    return (
+        [[entry._replace(title="") for entry in one.entries] for one in lists if one],
+        [[(row.code, row.severity) for row in one.findings] for one in lists if one],
+        whole.settings,
+        [(row.key, row.refused, row.running) for row in whole.projects()],
+        [
+            (path, [(row.time, row.kind) for row in sections.read_journal(text)], text.count("\n## "),
+             [(row.id, row.pending, len(row.options)) for row in sections.read_escalations(text)])
+            for path, text in sorted(disk.files.items()) if path.endswith(".md") and "/archive/" not in path
+        ],
+        sorted(disk.files),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("field", list(UPPER))
+def test_free_text_of_programs_and_the_enterprise_is_never_structure(field: str, language: str) -> None:
+    given_ = upper_before(language)
+
+    def asked(text: str) -> object:
+        disk = portfolio.Disk(given_.files)
+        disk.done(UPPER[field](text))
+        return upper_shape(disk)
+
+    plain = asked("plain words")
+    names = ("plain", "CRLF", "NBSP", "fence", "line separator", "64 KiB") if language == "en" else ("plain", "alone")
+    for (anchor, words), dress in itertools.product((ANCHORS | UPPER_ANCHORS).items(), names):
+        if dress == "64 KiB" and anchor not in ("heading", "header of a project", "fence"):
+            continue  # slow, and the same for all
+        assert asked(DRESSES[dress](words)) == plain, (anchor, dress)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("quote", "context of the program"), ("one_line", "decision of the enterprise")]
+)
+def test_the_proof_of_the_upper_levels_sees_a_field_that_is_not_quoted(
+    name: str, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(text: str) -> object:
+        disk = upper_before("en")
+        disk.done(UPPER[field](text))
+        return upper_shape(disk)
+
+    plain = asked("plain words")
+    monkeypatch.setattr(sections, name, lambda text, *_: text)
+    assert any(asked(DRESSES["plain"](words)) != plain for words in ANCHORS.values())
 
 
 def _language(name: str) -> entries.Language:

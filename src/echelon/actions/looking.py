@@ -65,5 +65,5 @@ def accept_base(engine: Engine, given: given_.BaseArguments, _caller: Caller) ->
     """A person moved the base branch on purpose."""
     if not given.reason.strip():
         return refuse("ARGUMENT_MISSING", "say why: reason")
-    commit = engine.baseline.accept()
+    commit = engine.baseline.accept(engine.starts())
     return Decision({}, f"ACCEPTED: the base branch is right at {commit[:12]}.", data={"commit": commit})

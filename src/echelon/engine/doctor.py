@@ -48,7 +48,7 @@ def observe(engine: Engine) -> Observed:
     try:
         workspace.branch  # noqa: B018 - whether there is one is the question
         seen = replace(seen, unfinished_merge=workspace.repository.operation_in_progress() or "")
-        rewound = engine.baseline.problem()
+        rewound = engine.rewound()
         seen = replace(seen, rewound=rewound.message if rewound else "")
         if (workspace.state / "slots").is_dir():
             slots = engine.work.slots
@@ -68,7 +68,7 @@ def repair(engine: Engine) -> Repaired:
         before = examine(engine)
         workspace.store.recover()
         if any(row.code == "BASE_REWOUND" for row in before):
-            engine.baseline.restore()
+            engine.baseline.restore(engine.starts())
         written = engine.write("doctor --repair", recovery.repairs)
         if (workspace.state / "slots").is_dir():
             moved = engine.work.slots.moved()

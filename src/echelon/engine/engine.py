@@ -81,7 +81,7 @@ class Engine(Asker):
         """
         if scope is None:
             scope = scope_of(item) if item and "/" in item else self.world().scope
-        rewound = None if in_place else self.baseline.problem()
+        rewound = None if in_place else self.rewound()
         if rewound is not None:
             return refuse(rewound.code, rewound.message, prefix="BLOCKED")
         base = BaseFacts("", in_place=True) if in_place else self.base_facts(scope)
@@ -125,9 +125,18 @@ class Engine(Asker):
         """Look at the work as it stands and run what has to run. Changes nothing that anybody keeps."""
         if mission.in_place:
             return self._in_place.examine(mission)
-        found = self.work.examine(mission, self.base_facts(mission.scope))
-        rewound = self.baseline.problem()
-        return found if rewound is None else found.with_problem(rewound)
+        rewound = self.rewound()
+        if rewound is not None:  # no merge with it, not even aside
+            return self.work.unexamined(mission, self.base_facts(mission.scope), rewound)
+        return self.work.examine(mission, self.base_facts(mission.scope))
+
+    def starts(self) -> tuple[str, ...]:
+        """The commits of the base branch that missions in flight started from."""
+        return tuple(dict.fromkeys(mission.base for mission in self.world().missions if not mission.in_place))
+
+    def rewound(self) -> Problem | None:
+        """BASE_REWOUND, when the base branch was moved back or replaced behind our back."""
+        return self.baseline.problem(self.starts())
 
     def verify(self, item: str | None = None, scope: str | None = None) -> Decision | Refusal:
         """The verdict on the work as it stands, recorded in the evidence log."""
@@ -150,6 +159,11 @@ class Engine(Asker):
             if isinstance(mission, Refusal):
                 return mission
             found = self.examine(mission)
+            # of the very commit that is compared when the base moves: between two looks somebody may have moved it
+            base = found.findings.base.commit
+            rewound = None if mission.in_place else self.baseline.problem(self.starts(), base)
+            if rewound is not None:
+                return refuse(rewound.code, rewound.message, prefix="BLOCKED")
             decision = self._prove(mission, found)
             if isinstance(decision, Refusal):
                 self._record("verification", mission, found, decision)
@@ -232,7 +246,7 @@ class Engine(Asker):
 
     def escapes(self, mission: Mission) -> tuple[Problem, ...]:
         """What changed in the person's repository since the item started that could run or steer something there."""
-        rewound = None if mission.in_place else self.baseline.problem()
+        rewound = None if mission.in_place else self.rewound()
         return () if mission.in_place else (*self.work.escapes(mission), *([rewound] if rewound else []))
 
     def head(self, mission: Mission) -> str:
@@ -312,7 +326,9 @@ class Engine(Asker):
             return False
         repository = self.workspace.repository
         head = repository.head(self.workspace.branch)
-        return head == mission.candidate_base or repository.is_ancestor(mission.candidate, head)
+        if head == mission.candidate_base:
+            return self.baseline.problem(self.starts(), head) is None
+        return repository.is_ancestor(mission.candidate, head)
 
     def _close_orphans(self) -> None:
         """A slot whose mission is over was about to be closed when a process died: its work is kept, as always.

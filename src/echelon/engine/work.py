@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -60,10 +60,6 @@ class Examination:
             previous=previous,
             in_place=mission.in_place,
         )
-
-    def with_problem(self, problem: Problem) -> Examination:
-        """The same, and one more thing in the way."""
-        return replace(self, findings=replace(self.findings, problems=(*self.findings.problems, problem)))
 
     def as_json(self) -> dict[str, Any]:
         """For the evidence log: what was run and what stood in the way; output tails included, capped by the runner."""
@@ -213,6 +209,13 @@ class Work:
         results = self.runner.results(checks, base_tree, found.tree)
         findings = self._findings(mission, base, found.tree, snapshot, problems, results, weakenings)
         return Examination(findings, base_tree, found, weakenings)
+
+    def unexamined(self, mission: Mission, base: BaseFacts, problem: Problem) -> Examination:
+        """What is known of the work when nothing may be merged with the base, not even aside, and nothing be run."""
+        snapshot = self.snapshot(mission)
+        base_tree = self._workspace.repository.tree_of(base.commit)
+        findings = self._findings(mission, base, snapshot.tree, snapshot, [problem], Results(), ())
+        return Examination(findings, base_tree)
 
     def speculate(
         self,
