@@ -148,9 +148,7 @@ def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(tmp_
 def _suspended(here: Stage) -> Decision | Refusal | None:
     """The workspace is free again: another action may have it."""
     with contextlib.suppress(LockedError):
-        return perform(
-            Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}, PERSON
-        )
+        return perform(Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}, PERSON)
     return None
 
 
