@@ -47,6 +47,7 @@ ANSWERS = {"bench.js": PLUGIN.encode()}
 NOTHING: Mapping[str, bytes] = {}
 DELIVER, TALK, CALLS, HELLO = "deliver the backlog", "start and talk", "call the tools", "hello"
 TOP, OWN = "ProjectCommander", "build"  # our agent, OpenCode's
+UPPER = ("ProgramCommander", "EnterpriseCommander")
 TICK = "sed -i 's/- \\[ \\]/- [x]/' .opencode/todo.md"
 
 
@@ -87,7 +88,8 @@ class _Desk:
         """A home for OpenCode, with the bridge as it is installed and what else is given."""
         for file, content in plugins.items():
             (self.folder / file).write_bytes(content)
-        environment = {"ECHELON_RUNTIME": str(self.runtime), "GIT_CONFIG_GLOBAL": os.devnull}
+        ours = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}  # of a work tree
+        environment = {"ECHELON_RUNTIME": str(self.runtime), "GIT_CONFIG_GLOBAL": os.devnull, **ours}
         files = tuple(self.folder / file for file in plugins)
         world = World(self.folder / name, self.model.url, plugins=files, environment=environment)
         if plugins:
@@ -162,8 +164,9 @@ def _delivery(desk: _Desk) -> Samples:
     with Server(world, root) as server:
         _looped(server, world, DELIVER)
         memory = _resident(brain_of(desk.runtime))
-        server.prompt(server.create(title="t"), HELLO, OWN)
-        _until(lambda: OWN in _firsts(desk.model))
+        for agent in (OWN, *UPPER):
+            server.prompt(server.create(title="t"), HELLO, agent)
+        _until(lambda: {OWN, *UPPER} <= set(_firsts(desk.model)))
     ours = _firsts(desk.model)
     backlog = materials.engine(root, desk.folder).world().backlog
     states = {entry.state.value for entry in backlog.entries} if backlog else set()
@@ -175,7 +178,8 @@ def _delivery(desk: _Desk) -> Samples:
         _until(lambda: OWN in _firsts(desk.model, before))
     plain = _firsts(desk.model, before)[OWN]
     found: Samples = {"memory": [memory]}
-    for key, role in (("project", TOP), ("mission", "Commander"), ("worker", "Worker"), ("own", OWN)):
+    roles = {"project": TOP, "mission": "Commander", "worker": "Worker", "own": OWN}
+    for key, role in (*roles.items(), *zip(("program", "enterprise"), UPPER, strict=True)):
         added = _added(ours[role], plain)
         found[f"tokens_{key}"], found[f"bytes_{key}"] = [len(added) / 4], [float(len(added.encode()))]
         found[f"net_{key}"] = [(_size(ours[role]) - _size(plain)) / 4]

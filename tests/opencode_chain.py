@@ -329,11 +329,12 @@ class Tree:
     """EnterpriseCommander → ProgramCommander → ProjectCommander → Commander → Worker, as a model would do it.
 
     Each repeats what a start answered to whom it calls. `parallel`: several calls in one turn. `together`: so many
-    Workers have to be at work before the first of them goes on.
+    Workers have to be at work before the first of them goes on, and `held` until the test says so (`ready`).
     """
 
     parallel: bool = False
     together: int = 1
+    held: bool = False
     workers: set[str] = field(default_factory=set)
     ready: threading.Event = field(default_factory=threading.Event)
 
@@ -359,7 +360,7 @@ class Tree:
         if results:
             return call(*TICK)
         self.workers.add(asked.session)
-        if len(self.workers) >= self.together:
+        if len(self.workers) >= self.together and not self.held:
             self.ready.set()
         return call("write", {"filePath": file_in(asked.system), "content": "done\n"}, delay=self.ready)
 

@@ -265,6 +265,46 @@ def test_a_server_that_holds_too_much_is_begun_anew_between_turns(desk: Desk, mo
     assert (desk.state / "server.json").stat().st_mode & 0o077 == 0
 
 
+def _both(desk: Desk, tmp_path: Path, first: Callable[[], bool]) -> dict[str, TurnEnd]:
+    """Two sessions at once, in a slot each; `first` says when the first one is stopped."""
+    ends: dict[str, TurnEnd] = {}
+    stops = {"first": first, "second": lambda: False}
+
+    def work(name: str) -> None:
+        slot = tmp_path / name
+        slot.mkdir()
+        given = Assignment(name, f"{name}.1", 1, "worker", str(slot), name)
+        ends[name] = desk.host.work(given, desk.events.append, stops[name])
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in stops]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    return ends
+
+
+def test_a_stop_of_one_session_leaves_the_other_alone(desk: Desk, tmp_path: Path) -> None:
+    stopped, asked = threading.Event(), set[str]()
+
+    def scenario(given: Asked) -> Reply:
+        asked.add(given.last_user.strip('"'))
+        return bash("sleep 600") if "first" in given.last_user else say("Done.", delay=stopped)
+
+    def stop() -> bool:
+        return len(asked) == 2 and (stopped.set() or True)
+
+    desk.model.scenario = scenario
+    ends = _both(desk, tmp_path, stop)
+    assert {name: end.reason for name, end in ends.items()} == {"first": "aborted", "second": "claimed_done"}
+
+
+def test_a_server_that_holds_too_much_is_not_begun_anew_while_a_session_works(tmp_path: Path) -> None:
+    with desk_in(tmp_path, memory_bytes=1) as desk:
+        ends = _both(desk, tmp_path, lambda: False)
+        assert {end.reason for end in ends.values()} == {"claimed_done"} and not desk.heard("gone"), desk.events
+
+
 def test_a_program_that_is_no_server(tmp_path: Path) -> None:
     given = Assignment("B1", "B1.1", 1, "worker", str(tmp_path), "Do it.")
     for binary in (Path("/bin/false"), tmp_path / "missing"):

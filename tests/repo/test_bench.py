@@ -27,6 +27,8 @@ PROMISED = {
     "memory": 80,
     "tokens_project": 3000,
     "tokens_mission": 3000,
+    "tokens_program": 3000,
+    "tokens_enterprise": 3000,
     "tokens_worker": 2000,
     "tokens_own": 0,
     # Issue 4: 1,000 programs, budget 50,000

@@ -189,7 +189,7 @@ class Desk:
         name, session, words = str(given["command"]), str(given["sessionID"]), str(given.get("arguments") or "").strip()
         if name == "stop":
             stopped = await self.looping.stop() if self.looping else []
-            text = f"Stopped: {len(stopped)} loop(s). Nothing goes on by itself; /deliver or /task starts again."
+            text = f"Stopped: {len(stopped)} loop(s). Nothing goes on by itself until you say so: /deliver, /task."
             await toast(self._api, text, "success")  # the refusal below keeps the model out, and is in the log only
             return {"deny": text}
         if name == "agents":

@@ -121,10 +121,11 @@ class Keeper:
 
 def _settings(root: Path) -> tuple[tuple[int, int, int], ...]:
     """What tells whether the files of the settings are what they were."""
-    return tuple(_facts(root / path) for path in config.PATHS)
+    return tuple(facts_of(root / path) for path in config.PATHS)
 
 
-def _facts(path: Path) -> tuple[int, int, int]:
+def facts_of(path: Path) -> tuple[int, int, int]:
+    """Inode, size and time: another file has others."""
     try:
         found = path.stat()
     except OSError:

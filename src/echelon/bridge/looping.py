@@ -17,12 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from echelon.bridge.commands import COMMANDS
 from echelon.bridge.keeping import Keeper
 from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
 from echelon.core.decide import refuse
 from echelon.core.loops import Loop
 from echelon.errors import EchelonError, HostError
 
+COMMAND_OF = {command.starts: name for name, command in COMMANDS.items() if command.starts}
 SENT_SECONDS = 5.0  # within which a prompt must have begun to run
 WATCH_SECONDS = 30.0  # between looks for an idle signal that never came
 
@@ -192,7 +194,9 @@ class Looping:
             if loop.host == self._host:
                 await self._look(loop)
             elif not _alive(loop.host):
-                self.keeper.save(loop.ended("paused", "LOOP_HOST_ENDED", "OpenCode ended; /deliver or /task goes on"))
+                self.keeper.save(
+                    loop.ended("paused", "LOOP_HOST_ENDED", f"OpenCode ended; /{COMMAND_OF[loop.level]} goes on")
+                )
                 await self._say(self.keeper.loops()[loop.session])
 
     async def watch(self) -> None:

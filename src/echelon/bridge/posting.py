@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from echelon.bridge.keeping import Keeper
+from echelon.bridge.keeping import Keeper, facts_of
 from echelon.bridge.roles import ROLES, Role
 from echelon.bridge.sessions import Session
 from echelon.core import calling, posts
@@ -51,16 +51,22 @@ class Posts:
     def __init__(self, keeper: Keeper) -> None:
         self._keeper, self._path = keeper, keeper.workspace.state / FILE
         self._waiting: list[_Called] = []
+        self._known: Mapping[str, Post] = {}
+        self._facts = (0, 0, 0)
 
     # ------------------------------------------------------------------------------------------ what is kept
 
-    def known(self) -> dict[str, Post]:
-        return posts.read(read_small(self._path, FILE_BYTES_MAX).decode("utf-8", "replace"))
+    def known(self) -> Mapping[str, Post]:
+        """As they are on disk; read again when the file is another: every hook asks."""
+        facts = facts_of(self._path)
+        if facts != self._facts:
+            self._known = posts.read(read_small(self._path, FILE_BYTES_MAX).decode("utf-8", "replace"))
+            self._facts = facts
+        return self._known
 
     def put(self, session: str, post: Post) -> None:
         with _writing:
-            known = self.known()
-            known.pop(session, None)  # the newest is written last
+            known = {name: other for name, other in self.known().items() if name != session}  # the newest is last
             write_whole(self._path, posts.write({**known, session: post}).encode("utf-8"), durable=False)
 
     # ------------------------------------------------------------------------------------------ what is asked

@@ -77,7 +77,7 @@ def project(world: World, scope: str | None, item: str) -> Verdict:
         close = "parallel_close_item" if several else "backlog_close_item"
         more = "backlog_status shows the rest."
         return Verdict("open", f"{names} {is_are} in flight: have a Commander work on {them}, then {close}. {more}")
-    answer = decide(view, requests.StartItem(_ANY_BASE, item or None, scope, several), "")
+    answer = decide(view, requests.StartItem(_ANY_BASE, item or None, None, several), "")
     if isinstance(answer, Decision):
         start = "parallel_start_item" if several else "backlog_start_item"
         return Verdict("open", f"Next is {local(str(answer.data['item']))}: {start}.")
