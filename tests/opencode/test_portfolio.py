@@ -8,16 +8,11 @@ import signal
 import time
 from pathlib import Path
 
-<<<<<<< HEAD
-import opencode_portfolios as portfolios
-from echelon.testing.model import Asked
-=======
 import pytest
 
 import echelon
-import portfolios
+import opencode_portfolios as portfolios
 from echelon.testing.model import Asked, Reply, call, say
->>>>>>> oc
 from opencode_chain import Stage, Tree, file_in, headless, role, stage
 from proofs import LONG
 

@@ -153,11 +153,7 @@ def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(hous
 def _suspended(here: Stage) -> Decision | Refusal | None:
     """The workspace is free again: another action may have it."""
     with contextlib.suppress(LockedError):
-<<<<<<< HEAD
         return perform(Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"})
-=======
-        return perform(Engine(Workspace(here.shop.root, here.places)), "backlog_suspend_item", {"reason": "r"}, PERSON)
->>>>>>> oc
     return None
 
 
@@ -167,16 +163,12 @@ def titles(here: Stage, session: str) -> list[str]:
     return [part["state"].get("title") or "" for part in parts if part["type"] == "tool"]
 
 
-<<<<<<< HEAD
-def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(house: House, tmp_path: Path) -> None:
-=======
 def _rules(here: Stage, agent: str) -> list[dict[str, str]]:
     known = here.server.get("/agent", directory=str(here.shop.root))
     return next(row["permission"] for row in known if row["name"] == agent)
 
 
-def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(tmp_path: Path) -> None:
->>>>>>> oc
+def test_each_role_is_offered_its_own_level_and_may_call_only_the_one_below(house: House, tmp_path: Path) -> None:
     """W-G10, W-F3: levels are rules, not advice."""
     shop = Shop.make(tmp_path, backlog(wants("B001")), {})
     chain = Chain(staff=("Worker", "ProjectCommander"))
