@@ -7,6 +7,7 @@ the base branch has not moved, and the refusal names the trick.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,25 @@ Steps = list[dict[str, Any]]
 
 def shop_with(folder: Path, criteria: Sequence[str], *plays: Play, config: dict[str, Any] = CONFIG) -> Shop:
     return Shop.make(folder, backlog(item("B001", *criteria)), {"B001": plays}, FILES, config=config)
+
+
+@pytest.fixture(scope="module")
+def _before(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The shop that liars and honest agents begin with, which each finds as it was: what the base's tests say is
+    remembered, as it is from item to item of a delivery."""
+    shop = Shop.make(
+        tmp_path_factory.mktemp("before"), backlog(item("B001", check(ADD), guard(OLD))), {}, FILES, config=CONFIG
+    )
+    shutil.copytree(shop.root, shop.root.with_name("kept"), symlinks=True)
+    return shop
+
+
+@pytest.fixture
+def again(_before: Shop) -> Shop:
+    shutil.rmtree(_before.root)
+    shutil.rmtree(_before.home / "state", ignore_errors=True)
+    shutil.copytree(_before.root.with_name("kept"), _before.root, symlinks=True)
+    return _before
 
 
 def refused(shop: Shop, seen: Seen, code: str) -> None:
@@ -119,10 +139,10 @@ PYTEST_LIARS: dict[str, tuple[Steps, str]] = {
 
 
 @pytest.mark.parametrize("name", PYTEST_LIARS)
-def test_a_liar_before_pytest_does_not_close(tmp_path: Path, name: str) -> None:
+def test_a_liar_before_pytest_does_not_close(again: Shop, name: str) -> None:
     steps, code = PYTEST_LIARS[name]
-    shop = shop_with(tmp_path, (check(ADD), guard(OLD)), {"steps": steps})
-    refused(shop, shop.deliver(), code)
+    again.play({"B001": [{"steps": steps}]})
+    refused(again, again.deliver(), code)
 
 
 GREP = check("grep -q 'a + b' app.py")
@@ -283,9 +303,10 @@ HONEST: dict[str, Steps] = {
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_an_honest_agent_is_not_refused(tmp_path: Path, name: str) -> None:
+def test_an_honest_agent_is_not_refused(again: Shop, name: str) -> None:
     record = {"files": ["app.py"], "notes": "a + b", "follow_up": "none"}
-    shop = shop_with(tmp_path, (check(ADD), guard(OLD)), {"steps": HONEST[name], "record": record})
+    shop = again
+    shop.play({"B001": [{"steps": HONEST[name], "record": record}]})
     seen = shop.deliver()
     assert seen.outcome.status == "done", seen.texts("refused")
     assert shop.merges() == ["B001"] and shop.shown("app.py") == MENDED.rstrip("\n")
