@@ -308,6 +308,14 @@ ARGUMENTS = {
         "context": "c", "attempts": "a", "option1_label": "x", "option2_label": "y", "expected_decision": "d"
     },
     "resolve_escalation": {"escalation_id": "ESC-1", "decision": "yes"},
+    "parallel_start_item": {"max_slots": 2},
+    "enterprise_set_budget": {"budget": 2, "reason": "more"},
+    **{name: {"item_id": "B001", "reason": "so"} for name in ("backlog_reopen_item", "backlog_waive_item", "parallel_fail_item")},
+    **{
+        action.name: {"reason": "so"}
+        for action in ACTIONS.values()
+        if action.arguments.__name__ in ("ProjectReasonArguments", "ProgramReasonArguments", "BaseArguments")
+    },
 }  # fmt: skip
 
 

@@ -65,11 +65,11 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk_in(folder: Path) -> Iterator[Desk]:
+def desk_in(folder: Path, **more: Any) -> Iterator[Desk]:
     with ScriptedModel(lambda asked: say("Done.")) as model:
         world = opencode.World(folder / "world", model.url, config={"permission": {"bash": {"touch *": "ask"}}})
         state = folder / "state"
-        host = OpenCodeHost(world.binary, state, None, environment=world.environment, agents=AGENTS)
+        host = OpenCodeHost(world.binary, state, None, environment=world.environment, agents=AGENTS, **more)
         with contextlib.closing(host):
             yield Desk(host, model, world, state)
 

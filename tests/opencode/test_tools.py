@@ -200,6 +200,14 @@ TOOLS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("backlog_resume_item", {"itemId": "B002"}, "RESUMED B002"),
     ("backlog_start_item", {"itemId": "B002"}, "STARTED B002"),
     ("backlog_fail_item", {"reason": "never"}, "FAILED B002"),
+    ("backlog_waive_item", {"item_id": "B002", "reason": "without it"}, "WAIVED B002"),
+    ("backlog_reopen_item", {"item_id": "B002", "reason": "once more"}, "REOPENED B002"),
+    ("parallel_start_item", {"max_slots": 2}, "STARTED B002"),
+    ("parallel_verify_items", {}, "B002 [slot"),
+    ("parallel_close_item", {"item_id": "B002"}, "REFUSED"),  # nothing was done for it
+    ("parallel_fail_item", {"item_id": "B002", "reason": "never"}, "FAILED B002"),
+    ("validate_workspace", {}, ""),
+    ("workspace_accept_base", {"reason": "as it is"}, "ACCEPTED"),
     (*ESCALATE[0], "ESCALATION ESC-"),
     ("resolve_escalation", {"decision": "red"}, "DECIDED ESC-"),
 )  # fmt: skip

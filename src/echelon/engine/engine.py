@@ -101,13 +101,17 @@ class Engine(Asker):
         if not keys:
             alone = world.portfolio.depth == "project"
             return self.start(scope="", parallel=parallel, limit=limit) if alone else capacity.nothing(world)
-        refused: list[str] = []
+        refused: dict[str, Refusal] = {}
         for key in keys[:STARTS_TRIED_MAX]:
             decision = self.start(key, parallel=parallel, limit=limit)
             if isinstance(decision, Decision) or decision.code in _FOR_ALL:
                 return decision
-            refused += [f"{key}: {reason}" for reason in decision.reasons]
-        return refuse("NOTHING_ELIGIBLE", *refused, prefix="BLOCKED")
+            refused[key] = decision
+        if world.portfolio.depth == "project":
+            return self.start(scope="", parallel=parallel, limit=limit)  # says it for the whole backlog
+        reasons = [f"{key}: {reason}" for key, said in refused.items() for reason in said.reasons]
+        first = next(iter(refused.values()))
+        return refuse("NOTHING_ELIGIBLE", *reasons, next_step=first.step, prefix="BLOCKED")
 
     @contextlib.contextmanager
     def hold(self, mission: Mission, wait_seconds: float = 0.0) -> Iterator[None]:
