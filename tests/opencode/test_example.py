@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from echelon.cli.commands.demo import commit_state
-from echelon.core import requests
-from echelon.core.documents.grammar import State
+from echelon.cli.commands.demo import answer, resume
+from echelon.core import report
 from echelon.engine.engine import Engine
 from echelon.engine.example import lay_out
 from echelon.engine.verification import verify
@@ -30,7 +29,8 @@ pytestmark = [
 
 def attempt(asked: Asked, item: str, _sessions: int) -> int:
     """The mission's name carries it: `B001.2`."""
-    found = re.search(rf"\b{item}\.(\d+)\b", asked.last_user + asked.system)
+    name = re.escape(item).replace(r"\-", "[-/]")
+    found = re.search(rf"\b{name}\.(\d+)\b", asked.last_user + asked.system)
     return int(found[1]) if found else 1
 
 
@@ -51,20 +51,10 @@ def staff(root: Path) -> Scenario:
     return scenario
 
 
-def _example(folder: Path) -> Shop:
-    shop = Shop(folder / "linkshelf", folder / "home")
-    lay_out("linkshelf", shop.root)
+def _example(folder: Path, name: str = "linkshelf") -> Shop:
+    shop = Shop(folder / name, folder / "home")
+    lay_out(name, shop.root)
     return shop
-
-
-def _resume(engine: Engine) -> bool:
-    """The person reads why an item was suspended, commits the new spec, and brings the item back."""
-    backlog = engine.world().backlog
-    parked = [entry.id for entry in backlog.entries if entry.state is State.SUSPENDED] if backlog else []
-    for name in parked:
-        commit_state(engine)
-        engine.ask(requests.ResumeItem(name))
-    return bool(parked)
 
 
 def test_deliver_takes_it_through_opencode(tmp_path: Path) -> None:
@@ -73,10 +63,26 @@ def test_deliver_takes_it_through_opencode(tmp_path: Path) -> None:
         places = Places(tmp_path / "w/state/echelon", tmp_path / "w/cache/echelon")
         for _ in range(ROUNDS_MAX):
             ended = here.deliver()
-            if ended["ok"] or not _resume(Engine(Workspace(shop.root, places))):
+            if ended["ok"] or not resume(Engine(Workspace(shop.root, places))):
                 break
         assert ended["ok"], ended
         assert len(shop.delivered()) == 9
+    assert verify(Workspace(shop.root, places)).holds
+
+
+def test_deliver_takes_the_portfolio_through_opencode_with_four_slots(tmp_path: Path) -> None:
+    """One session for each slot; a conflict, a lie, and a question that is answered from a file."""
+    shop = _example(tmp_path, "harbour")
+    with headless(tmp_path, shop, staff(shop.root)) as here:
+        places = Places(tmp_path / "w/state/echelon", tmp_path / "w/cache/echelon")
+        for _ in range(ROUNDS_MAX):
+            ended = here.deliver()
+            engine = Engine(Workspace(shop.root, places))
+            if ended["ok"] or not (answer(engine) | resume(engine)):
+                break
+        assert ended["ok"], ended
+        status = report.status(engine.world())
+        assert status["project"]["items"]["delivered"] == 21 and status["evidence"]["proved"] == 21
     assert verify(Workspace(shop.root, places)).holds
 
 
@@ -91,7 +97,7 @@ def test_one_who_prompts_the_project_commander_gets_it_delivered(tmp_path: Path)
     with stage(tmp_path / "w", shop, scenario) as here:
         session = here.ask("deliver the backlog", seconds=200)
         for _ in range(ROUNDS_MAX):
-            if not _resume(Engine(Workspace(shop.root, here.places))):
+            if not resume(Engine(Workspace(shop.root, here.places))):
                 break
             body = {"command": "deliver", "arguments": ""}
             here.server.post(f"/session/{session}/command", body, directory=str(shop.root))

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import echelon
 import opencode_portfolios as portfolios
 from echelon.testing.model import Asked, Reply, call, say
 from opencode_chain import Stage, Tree, file_in, headless, role, stage
 from proofs import LONG
 
 GO = "deliver everything"
-EXAMPLE = Path(echelon.__file__).parent / "examples" / "harbour"
 
 
 def workers(asked: list[Asked]) -> dict[str, str]:
@@ -194,10 +192,3 @@ def test_a_kill_while_three_slots_work_begins_no_item_twice(tmp_path: Path, whom
         found = workers(here.model.turns())
         assert sorted(found.values()) == sorted(map(portfolios.file_of, portfolios.KEYS)), "a session for each item"
         assert here.run("verify").returncode == 0
-
-
-@pytest.mark.skipif(not LONG or not EXAMPLE.is_dir(), reason="long, and the example portfolio has to be there")
-@pytest.mark.timeout(1800)
-def test_the_example_portfolio_is_delivered_with_four_slots(tmp_path: Path) -> None:
-    """The hook for `echelon demo --portfolio`: its playbook, played by a model (see test_example.py)."""
-    pytest.skip("examples/harbour: wire it as test_example.py does for linkshelf")

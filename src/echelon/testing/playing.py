@@ -25,6 +25,7 @@ REVIEWED, REFUSED = "I looked at every line; the criteria hold.", "REFUSE: the p
 _IDENTITY = "-c user.name=Agent -c user.email=agent@example.invalid -c commit.gpgsign=false"
 _ROLE = re.compile(r"^You are (Planner|Reviewer|Worker|Commander)\b", re.MULTILINE)
 _DIRECTORY = re.compile(r"^\s*Working directory: (.+)$", re.MULTILINE)
+_MISSION = re.compile(r"^Mission \S+", re.MULTILINE)
 _ATTEMPT = re.compile(r"\b(?:attempt|tentative) (\d{1,6})\b")
 
 Attempts = Callable[[Asked, str, int], int]
@@ -79,23 +80,30 @@ class _Player:
         self._plays: dict[str, _Play] = {}
         self._sessions: dict[str, int] = {}  # item -> sessions of workers that had it
         self._current: dict[str, int] = {}  # item -> the attempt last begun
-        names = "|".join(re.escape(item) for item in sorted(book.acts, key=len, reverse=True))
+        # an item of a portfolio is named by its slot in the playbook, by its key everywhere else
+        names = "|".join(re.escape(item).replace(r"\-", "[-/]") for item in sorted(book.acts, key=len, reverse=True))
         self._item = re.compile(rf"\b(?:{names})\b") if names else re.compile(r"(?!)")
 
     def __call__(self, asked: Asked) -> Reply:
         if asked.is_title or asked.is_compaction:
             return say("What was done so far is in the files.")
-        found, role = self._item.search(asked.last_user), role_of(asked)
+        item, role = self._named(asked), role_of(asked)
         if role == "Planner":
             return say("The plan stays as it is.")
         if role == "Reviewer":
-            return self._review(found[0] if found else "")
+            return self._review(item)
         play = self._plays.get(asked.session)
-        if play is None or (found and found[0] != play.item):
-            if found is None:
+        if play is None or (item and item != play.item):
+            if not item:
                 return say("No item of the playbook is named, so there is nothing to do.")
-            play = self._plays[asked.session] = self._begin(asked, found[0])
+            play = self._plays[asked.session] = self._begin(asked, item)
         return self._next(play, asked)
+
+    def _named(self, asked: Asked) -> str:
+        """The item of the prompt, else of the contract; as the playbook names it, "" when there is none."""
+        contract = _MISSION.search(asked.system)
+        found = self._item.search(asked.last_user) or self._item.search(contract[0] if contract else "")
+        return found[0].replace("/", "-") if found else ""
 
     def _review(self, item: str) -> Reply:
         act = self._book.act(item, self._current.get(item, 1))

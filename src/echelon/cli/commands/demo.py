@@ -61,7 +61,7 @@ def _rounds(engine: Engine, host: ScriptedHost) -> int:
         outcome = deliver(engine, host)
         show(outcome)
         code = {"done": 0, "blocked": 1, "stopped": 130}[outcome.status]
-        if code != 1 or not (_answer(engine) | _resume(engine)):
+        if code != 1 or not (answer(engine) | resume(engine)):
             break
     return code
 
@@ -93,22 +93,22 @@ def _kill(child: subprocess.Popen[str]) -> None:
         child.kill()
 
 
-def _answer(engine: Engine) -> bool:
+def answer(engine: Engine) -> bool:
     """Play the person: answer what agents asked, from a file."""
     path = engine.workspace.root / ANSWERS
     answers = tomllib.loads(path.read_text("utf-8"))["answers"] if path.is_file() else []
     decided = False
     for row in every(engine.world()):
-        for answer in answers:
-            asked = row.escalation.pending and scope_of(answer["item"]) == row.scope
-            if asked and local(answer["item"]) in row.escalation.context:
-                render.say(f"\n(you answer {row.escalation.id}: {answer['decision']})")
-                said = engine.ask(requests.ResolveEscalation(row.escalation.id, answer["decision"]))
+        for given in answers:
+            asked = row.escalation.pending and scope_of(given["item"]) == row.scope
+            if asked and local(given["item"]) in row.escalation.context:
+                render.say(f"\n(you answer {row.escalation.id}: {given['decision']})")
+                said = engine.ask(requests.ResolveEscalation(row.escalation.id, given["decision"]))
                 decided = decided or isinstance(said, Decision)
     return decided
 
 
-def _resume(engine: Engine) -> bool:
+def resume(engine: Engine) -> bool:
     """Play the person: look at what was suspended, commit the changed state files, and bring the items back."""
     parked = [
         item_key(project.key, entry.id)
