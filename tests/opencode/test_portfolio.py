@@ -14,6 +14,7 @@ import opencode_portfolios as portfolios
 from echelon.testing.model import Asked, Reply, call, say
 from opencode_chain import Stage, Tree, file_in, headless, role, stage
 from proofs import LONG
+from workspaces import Shop
 
 GO = "deliver everything"
 
@@ -50,6 +51,11 @@ def _descended(here: Stage, session: str) -> None:
         assert parents <= {asked.session for asked in turns if role(asked) == above}, f"{above} calls {name}"
 
 
+def _verified(shop: Shop) -> None:
+    found = shop.verify()
+    assert found.holds, [*found.overall, *(problem for proof in found.proofs for problem in proof.problems)]
+
+
 LEVELS = ("EnterpriseCommander", "ProgramCommander", "ProjectCommander", "Commander", "Worker")
 
 
@@ -64,7 +70,7 @@ def test_W_G2_one_prompt_to_the_enterprise_descends_to_the_workers(tmp_path: Pat
         assert "Next is PGM-002: enterprise_start_program." in prompts[0]
         found = workers(here.model.turns())
         assert sorted(found.values()) == sorted(map(portfolios.file_of, portfolios.KEYS)), "each has its own contract"
-    assert shop.verify().holds
+    _verified(shop)
 
 
 def test_W_G8_in_parallel_each_session_is_fenced_into_its_own_slot(tmp_path: Path) -> None:
@@ -82,7 +88,7 @@ def test_W_G8_in_parallel_each_session_is_fenced_into_its_own_slot(tmp_path: Pat
         _descended(here, session)
         assert all(shop.shown(portfolios.file_of(key)) == "done" for key in portfolios.KEYS)
         assert shop.git("status", "--porcelain", "*.txt") == ""
-    assert shop.verify().holds
+    _verified(shop)
 
 
 OTHER = "PGM-001/PRJ-002/B002"

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 import proofs
 import texts
 import worlds
-from echelon.core import canonical, evidence, evidence_log
+from echelon.core import canonical, evidence, evidence_log, requests
 from echelon.core.documents.criteria import Check
 from echelon.core.evidence import Attestation, CheckResult, Definition, Promise
+from echelon.core.model import EVIDENCE
 
 CHECK, GUARD = Check("check", "pytest -q tests/test_a.py"), Check("guard", "make lint")
 DEFINITION = Definition(
@@ -315,3 +316,25 @@ def test_a_definition_is_its_digest(criteria: list[Promise], source: str) -> Non
     again = Definition("B001", DEFINITION.title, tuple(criteria), (), "base" if source == "base" else "start")
     assert (again.digest == DEFINITION.digest) == (tuple(criteria) == DEFINITION.criteria)
     assert evidence.definition_from_json(json.loads(json.dumps(again.as_json()))) == again
+
+
+def test_two_proofs_made_on_the_same_log_are_chained_one_after_the_other() -> None:
+    """Items that close at once: a line that was made before another one came follows that one all the same."""
+    made = [evidence_log.line(None, "closing", f"t{number}", {"n": number})[0] for number in (1, 2)]
+    log = ""
+    for record in made:
+        record, digest = evidence_log.following(log, record)
+        log += record
+    records, problems = evidence_log.read(log)
+    assert problems == () and [row["body"]["n"] for row in records] == [1, 2] and records[-1]["digest"] == digest
+
+
+def test_a_close_is_chained_on_the_log_as_it_is_when_it_is_decided() -> None:
+    files = worlds.ask(worlds.two_items(), requests.StartItem(worlds.BASE, "B001"), "2026-07-01T10:00:00.000Z")
+    files = worlds.ask(files, requests.Attest("w" * 40, "person", "I read it", "B001"), "2026-07-01T10:01:00.000Z")
+    late = worlds.closing(files, "B001")
+    other, _ = evidence_log.line(files.get(EVIDENCE), "verification", "t", {"n": 1})
+    after = worlds.ask({**files, EVIDENCE: files.get(EVIDENCE, "") + other}, late, "2026-07-01T10:02:00.000Z")
+    records, problems = evidence_log.read(after[EVIDENCE])
+    assert problems == () and records[-1]["kind"] == "closing"
+    assert worlds.world(after).missions[0].evidence == records[-1]["digest"]

@@ -45,6 +45,15 @@ def line(log: str | None, kind: str, time: str, body: Mapping[str, Any]) -> tupl
     return canonical.dumps({**record, "digest": digest}) + "\n", digest
 
 
+def following(log: str | None, record: str) -> tuple[str, str]:
+    """`record`, a line made on this log or on one before it, as the next line of this log; and its digest.
+
+    Others write to the log while a proof is on its way to it: a line that names the wrong one before breaks the chain.
+    """
+    value = json.loads(record)
+    return line(log, value["kind"], value["time"], value["body"])
+
+
 def read(log: str | None) -> tuple[list[dict[str, Any]], tuple[Problem, ...]]:
     """The records and every break of the chain. Total."""
     records: list[dict[str, Any]] = []

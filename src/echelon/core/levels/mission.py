@@ -43,18 +43,19 @@ def close(world: World, request: CloseItem) -> Decision | Refusal:
     phase = states.MISSION.get((running.phase, "proved"))
     if phase is None:
         return refuse("TRANSITION_REFUSED", f"{running.name} is {running.phase}; nothing can be proved in that phase")
+    record, digest = evidence_log.following(world.text(EVIDENCE), request.record)
     ready = replace(
         running,
         phase="merging" if phase == "merging" else running.phase,
         candidate=request.candidate,
         candidate_base=request.findings.base.commit,
-        evidence=request.evidence,
+        evidence=digest,
         coverage=verdict.coverage,
         conflicts=(),
     )
     writes: Writes = {
         **world.recorded(with_mission(world.missions, ready)),
-        **evidence_log.appended(world.text(EVIDENCE), request.record),
+        **evidence_log.appended(world.text(EVIDENCE), record),
     }
     moving = {"item": entry.id, "candidate": request.candidate, "base": request.findings.base.commit}
     effects = (Effect("move_base", moving),) if request.candidate else ()
