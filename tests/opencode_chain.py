@@ -236,7 +236,8 @@ def headless(folder: Path, shop: Shop, scenario: Scenario) -> Iterator[Headless]
         finally:
             lock = runtime / "brain-1.lock"
             if lock.exists() and lock.stat().st_size:
-                os.kill(int(json.loads(lock.read_bytes())["pid"]), signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):  # it has left by itself
+                    os.kill(int(json.loads(lock.read_bytes())["pid"]), signal.SIGTERM)
             shutil.rmtree(runtime, ignore_errors=True)
 
 
