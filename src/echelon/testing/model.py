@@ -90,8 +90,11 @@ class ScriptedModel:
     def begin(self, scenario: Scenario) -> None:
         """Take another part: the requests so far are forgotten; what the part before raised is raised here."""
         with self._lock:
-            errors, self._errors = self._errors, []
-            self._requests, self._gone, self.scenario = [], [], scenario
+            errors = list(self._errors)
+            self._errors.clear()
+            self._requests.clear()
+            self._gone.clear()
+            self.scenario = scenario
         if errors:
             raise errors[0]
 
