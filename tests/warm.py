@@ -29,7 +29,9 @@ _ONE = threading.Lock()  # one job at a time
 
 def run(words: tuple[str, ...], cwd: Path, env: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
     """The command's end and what it said, as subprocess.run gives them; TimeoutExpired when it takes longer."""
-    assert not any(name.startswith("PYTHON") for name in env if name != "PYTHONPATH"), "those are for an interpreter that starts"
+    assert not any(name.startswith("PYTHON") for name in env if name != "PYTHONPATH"), (
+        "those are for an interpreter that starts"
+    )
     parent = _parent()
     assert parent.stdin and parent.stdout
     with _ONE, tempfile.TemporaryDirectory(prefix="warm-") as folder:
