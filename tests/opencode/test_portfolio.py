@@ -53,7 +53,7 @@ def _descended(here: Stage, session: str) -> None:
 
 def _verified(shop: Shop) -> None:
     found = shop.verify()
-    assert found.holds, [*found.overall, *(problem for proof in found.proofs for problem in proof.problems)]
+    assert found.holds, [*found.problems, *(problem for proof in found.proofs for problem in proof.problems)]
 
 
 LEVELS = ("EnterpriseCommander", "ProgramCommander", "ProjectCommander", "Commander", "Worker")
