@@ -58,7 +58,7 @@ class Engine(Asker):
         """
         repository = self.workspace.repository
         commit = repository.head(self.workspace.branch)
-        project = self.world(scope).portfolio.project(scope)
+        project = self.world(scope).portfolio.project(scope) if scope else None
         files = project.files if project else ProjectFiles()
         for folder in (files.folder, *files.working):
             backlog = decode(repository.read_file(commit, f"{folder}/backlog.md"))
@@ -81,10 +81,10 @@ class Engine(Asker):
         """
         if scope is None:
             scope = scope_of(item) if item and "/" in item else self.world().scope
-        rewound = None if in_place else self.rewound()
+        base = BaseFacts("", in_place=True) if in_place else self.base_facts(scope)
+        rewound = None if in_place else self.baseline.problem(self.starts(), base.commit)
         if rewound is not None:
             return refuse(rewound.code, rewound.message, prefix="BLOCKED")
-        base = BaseFacts("", in_place=True) if in_place else self.base_facts(scope)
         decision = self.ask(requests.StartItem(base, item, scope, parallel, limit))
         if isinstance(decision, Decision):
             mission = self._mission(str(decision.data["item"]))
