@@ -6,8 +6,10 @@ import pytest
 
 import portfolio_texts as portfolios
 import worlds
+from echelon.core import evidence_log
 from echelon.core import requests as ask
 from echelon.core.documents.sections import Option
+from echelon.core.model import EVIDENCE
 from portfolio_texts import Disk, node
 
 ONE, TWO = ".opencode/programs/PGM-001", ".opencode/programs/PGM-002"
@@ -253,3 +255,31 @@ def test_a_project_whose_path_is_refused_says_so_and_the_others_go_on() -> None:
     asked = ask.StartItem(worlds.BASE, "PRJ-001/B001", parallel=True)
     assert disk.refused(asked).code == "STORAGE_PATH_INVALID"
     disk.start("PRJ-002/B002")
+
+
+def test_evidence_is_rolled_up_to_the_enterprise_each_level_by_the_digests_below() -> None:
+    """Item, project, program, enterprise: the last program that closes closes the enterprise's statement too."""
+    disk = running()
+    disk.program("start", "PGM-002", parallel=True)
+    disk.project("start", "PRJ-003", "PGM-002", parallel=True)
+    for key in ("PGM-001/PRJ-001/B001", "PGM-001/PRJ-001/B002", "PGM-002/PRJ-003/B001", "PGM-002/PRJ-003/B002"):
+        disk.deliver(key)
+    disk.project("close", "PRJ-001", "PGM-001")
+    disk.project("start", "PRJ-002", "PGM-001", parallel=True)
+    disk.deliver("PGM-001/PRJ-002/B001")
+    disk.project("close", "PRJ-002", "PGM-001")
+    disk.project("close", "PRJ-003", "PGM-002")
+    disk.program("close", "PGM-001")
+    disk.program("close", "PGM-002")
+    records, problems = evidence_log.read(disk.files[EVIDENCE])
+    assert not problems
+    closed = {(row["kind"], row["body"].get("project") or row["body"].get("program")): row for row in records}
+    top = closed["enterprise_closing", None]
+    assert top is records[-1]
+    for program in top["body"]["programs"]:
+        below = closed["program_closing", program["program"]]
+        assert program["closing"] == below["digest"]
+        for project in below["body"]["projects"]:
+            assert project["closing"] == closed["project_closing", project["project"]]["digest"]
+    items = [item for row in records if row["kind"] == "project_closing" for item in row["body"]["items"]]
+    assert len(items) == 5 and all(item["evidence"] in {row["digest"] for row in records} for item in items)

@@ -222,10 +222,11 @@ def _closing_problems(records: Sequence[Mapping[str, Any]]) -> list[Problem]:
     for record in records:
         body = record.get("body", {})
         named = [row.get("evidence", "") for row in body.get("items", ())] if isinstance(body, dict) else []
-        named += [row.get("closing", "") for row in body.get("projects", ())] if isinstance(body, dict) else []
+        rows = (*body.get("projects", ()), *body.get("programs", ())) if isinstance(body, dict) else ()
+        named += [row.get("closing", "") for row in rows]
         missing = [digest for digest in named if digest and digest not in seen]
         if str(record.get("kind", "")).endswith("_closing") and missing:
-            key = str(body.get("project") or body.get("program"))
+            key = str(body.get("project") or body.get("program") or "the enterprise")
             message = f"the closing of {key} names {len(missing)} record(s) that the log does not hold before it"
             found.append(Problem("EVIDENCE_LOG_CHANGED", message))
         seen.add(str(record.get("digest", "")))

@@ -30,8 +30,10 @@ def move(world: World, request: MoveProgram, now: str) -> Decision | Refusal:
         return replace(started, prefix="BLOCKED") if isinstance(started, Refusal) else started
     entry = nodes.meant(node, request.program, request.verb)
     reason = nodes.spoken(request.verb, request.reason)
-    if isinstance(entry, Refusal) or isinstance(reason, Refusal):
-        return entry if isinstance(entry, Refusal) else reason if isinstance(reason, Refusal) else node.missing()
+    if isinstance(entry, Refusal):
+        return entry
+    if isinstance(reason, Refusal):
+        return reason
     program = world.portfolio.program(entry.id)
     assert program is not None, "every entry of enterprise.md is a program"
     if request.verb == "close":
@@ -138,9 +140,8 @@ def _close(world: World, node: Node, program: Program, entry: Entry, now: str) -
         return refuse("PROGRAM_INCOMPLETE", *reasons)
     known = frozenset(row.id for row in program.projects)
     records = rollup.records_of(world.text(program.files.document), "project_delivered", known)
-    evidence, digest = rollup.closed(
-        world, "program_closing", program.key, rollup.program_statement(world, program), now
-    )
+    others = [row for row in node.document.entries if row.id != entry.id]
+    evidence, digest = rollup.program_closed(world, program, now, last=all(row.settled for row in others))
     french = node.document.language == "fr"
     words = f"{entry.title}. {'Comptes-rendus : ' if french else 'Completion record: '}{records}"
     writes = nodes.flipped(world, node, entry, State.DELIVERED, "delivered", words, now)
@@ -156,13 +157,9 @@ def _change(
 ) -> Decision | Refusal:
     """Fail, suspend, resume, reopen, waive. Its projects and their items stay as they are, and take no slot meanwhile."""
     state = node.table[entry.state, verb]
-    if verb == "waive":
-        changed = nodes.waived(world, node, entry, reason, now)
-        writes: Writes = changed if isinstance(changed, dict) else {}
-        if isinstance(changed, Refusal):
-            return changed
-    else:
-        writes = nodes.flipped(world, node, entry, state, nodes.PAST[verb], reason or entry.title, now)
+    writes = nodes.changed(world, node, entry, verb, reason, now)
+    if isinstance(writes, Refusal):
+        return writes
     if entry.state is State.ACTIVE:
         writes.update(storage.fold_back_program(world, program, now))
         if program.files.working:

@@ -103,7 +103,14 @@ def flipped(world: World, node: Node, entry: Entry, state: State, kind: str, wor
     return writes
 
 
-def waived(world: World, node: Node, entry: Entry, reason: str, now: str) -> Writes | Refusal:
+def changed(world: World, node: Node, entry: Entry, verb: str, reason: str, now: str) -> Writes | Refusal:
+    """The list after fail, suspend, resume, reopen or waive."""
+    if verb == "waive":
+        return _waived(world, node, entry, reason, now)
+    return flipped(world, node, entry, node.table[entry.state, verb], PAST[verb], reason or entry.title, now)
+
+
+def _waived(world: World, node: Node, entry: Entry, reason: str, now: str) -> Writes | Refusal:
     if entry.waived:
         return refuse("ARGUMENT_MISSING", f"{entry.id} is waived already")
     document = entries.waive(node.document, entry.id, f"{reason} ({now[:10]})")

@@ -16,7 +16,6 @@ from echelon.core.evidence import Problem
 from echelon.core.layout import STATE
 from echelon.core.levels import capacity, nodes, rollup, storage
 from echelon.core.levels.holding import held, program_held
-from echelon.core.levels.journals import Writes
 from echelon.core.levels.nodes import Node
 from echelon.core.model import World
 from echelon.core.portfolio import Program, Project
@@ -35,8 +34,10 @@ def move(world: World, request: MoveProject, now: str) -> Decision | Refusal:
         return replace(started, prefix="BLOCKED") if isinstance(started, Refusal) else started
     entry = nodes.meant(node, request.project, request.verb)
     reason = nodes.spoken(request.verb, request.reason)
-    if isinstance(entry, Refusal) or isinstance(reason, Refusal):
-        return entry if isinstance(entry, Refusal) else reason if isinstance(reason, Refusal) else node.missing()
+    if isinstance(entry, Refusal):
+        return entry
+    if isinstance(reason, Refusal):
+        return reason
     project = program.find(entry.id)
     assert project is not None, "every entry of program.md is a project"
     if request.verb == "close":
@@ -199,13 +200,9 @@ def _change(
     state = node.table[entry.state, verb]
     if any(row.in_place and row.scope == project.key for row in world.missions):
         return refuse("ITEM_IN_PROGRESS", f"an item of {entry.id} is worked on in place: end it first")
-    if verb == "waive":
-        changed = nodes.waived(world, node, entry, reason, now)
-        writes: Writes = changed if isinstance(changed, dict) else {}
-        if isinstance(changed, Refusal):
-            return changed
-    else:
-        writes = nodes.flipped(world, node, entry, state, nodes.PAST[verb], reason or entry.title, now)
+    writes = nodes.changed(world, node, entry, verb, reason, now)
+    if isinstance(writes, Refusal):
+        return writes
     if entry.state is State.ACTIVE:
         writes.update(storage.fold_back(world, project, now))
         if STATE in project.files.working:

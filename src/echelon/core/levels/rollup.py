@@ -10,7 +10,7 @@ from echelon.core.documents import sections
 from echelon.core.documents.grammar import State
 from echelon.core.documents.render import one_line
 from echelon.core.levels.journals import Writes
-from echelon.core.model import EVIDENCE, MISSIONS, World
+from echelon.core.model import EVIDENCE, MISSIONS, World, read_record
 from echelon.core.portfolio import Program, Project, item_key
 
 SUMMARY_MAX = 300
@@ -36,10 +36,10 @@ def program_statement(world: World, program: Program) -> dict[str, Any]:
     return {"program": program.key, "projects": rows}
 
 
-def enterprise_statement(world: World, closings: dict[str, str]) -> dict[str, Any]:
-    return {
-        "programs": [{"program": row.key, "closing": closings.get(row.key, "")} for row in world.portfolio.programs]
-    }
+def enterprise_statement(world: World) -> dict[str, Any]:
+    closings = world.record.closings
+    rows = [{"program": row.key, "closing": closings.get(row.key, "")} for row in world.portfolio.programs]
+    return {"enterprise": "", "programs": rows}
 
 
 def closed(world: World, kind: str, key: str, body: dict[str, Any], now: str) -> tuple[Writes, str]:
@@ -47,6 +47,17 @@ def closed(world: World, kind: str, key: str, body: dict[str, Any], now: str) ->
     line, digest = evidence_log.line(world.text(EVIDENCE), kind, now, body)
     record = replace(world.record, closings={**world.record.closings, key: digest})
     return {**evidence_log.appended(world.text(EVIDENCE), line), MISSIONS: record.text()}, digest
+
+
+def program_closed(world: World, program: Program, now: str, *, last: bool) -> tuple[Writes, str]:
+    """The closing statement of a program, and after the `last` one that of the enterprise; the program's digest."""
+    writes, digest = closed(world, "program_closing", program.key, program_statement(world, program), now)
+    if not last:
+        return writes, digest
+    texts = {**world.texts, EVIDENCE: writes[EVIDENCE]}
+    after = replace(world, texts=texts, record=read_record(writes[MISSIONS]))
+    more, _ = closed(after, "enterprise_closing", "", enterprise_statement(after), now)
+    return {**writes, **more}, digest
 
 
 def records_of(text: str, kind: str, known: frozenset[str]) -> str:
