@@ -1,29 +1,24 @@
 """R13: main always passes its acceptance; testing ahead changes neither what lands nor the order, and costs little.
 
-Goal: over random queues, what an orchestrator with the merge queue and its planner lands is what landing one at a time
-lands, and at each landing the whole of main passes. Method: a simulated world in which a tree is the set of what was
+Goal: over random queues, what an orchestrator with the merge queue lands is what landing one at a time lands, and at each landing the whole of main passes. Method: a simulated world in which a tree is the set of what was
 merged; changes are bad by themselves, in twos and threes, or do not merge; people push, evict and rework; processes
 die in the middle. Mutants: test the branch, believe the forecast, drop who is put aside.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-import math
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
 import proofs
-from echelon.core.merge_queue import WINDOW, MergeQueue, Stack, Ticket, Verdict, carried, forecast, next_test, own_stack
+from echelon.core.merge_queue import WINDOW, MergeQueue, Stack, Ticket, Verdict, carried, forecast, own_stack
 
 QUEUES = 100_000 if proofs.LONG else 1_000
 BASE_MOVES = 3
-# What one refusal, eviction, new head, push or crash may waste: the tests that found the culprit, and a window of them.
-WASTE = WINDOW + 1 + math.ceil(math.log2(WINDOW))
+# What one refusal, eviction, new head, push or crash may waste: the test that found the culprit, and a window of them.
+WASTE = WINDOW + 1
 
 Tree = frozenset[str]  # heads that are in it
 Moment = tuple[int, str]  # number of a turn, and where in it: "tested", "moved"
@@ -158,15 +153,14 @@ class Orchestrator(Life):
 
     def run(self, chance: random.Random) -> Orchestrator:
         self.queue, self.known, self.chance = MergeQueue(), dict[Stack, Verdict](), chance
-        self.one_tester = chance.random() < 0.5
         last_turn: dict[str, int] = {}  # by which a ticket must have had its own
         for turn in range(200):
             self.happens(turn, last_turn)
             self.test_ahead()
-            first = self.queue.first
-            if first is None:
+            if not self.queue.tickets:
                 continue
-            assert self.queue.may_land(first.id) and self.queue.ahead(first.id) == ()
+            first = self.queue.tickets[0]
+            assert self.queue.may_land(first.id)
             assert turn <= last_turn.pop(first.id), f"{first.id} waited too long"
             try:
                 self.ended(first, self.close(first, turn))
@@ -216,8 +210,7 @@ class Orchestrator(Life):
             self.known[stack] = self.said(stack)
 
     def wanted(self) -> Stack | None:
-        if self.one_tester:
-            return next_test(self.queue, self.known)
+        """Each waiting ticket tests its own stack; whose thread is next is chance."""
         own = [own_stack(self.queue, self.known, one.id) for one in self.queue.tickets]
         open_ = [stack for stack in own if stack and stack not in self.known]
         return self.chance.choice(open_) if open_ else None
@@ -286,35 +279,30 @@ def test_a_mutant_is_caught(mutant: type[Orchestrator], symptom: str) -> None:
             check(seed, mutant)
 
 
-# -------------------------------------------------------------------------------------------------- the planner
+# -------------------------------------------------------------------------------------------------- the forecast
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 4, 7, 16])
-def test_a_culprit_is_found_in_log_n_tests_and_those_behind_are_forecast_without_it(window: int) -> None:
+@pytest.mark.parametrize("alone", ["red", "conflict"])
+def test_a_culprit_is_put_aside_and_those_behind_are_forecast_without_it(window: int, alone: Verdict) -> None:
     tickets = tuple(Ticket(f"B{number}", "h") for number in range(window))
     queue = MergeQueue(tickets, window)
-    for culprit, alone in itertools.product(tickets, ("red", "conflict")):
+    for culprit in tickets:
         known: dict[Stack, Verdict] = {}
-        tests = 0
-        while culprit not in forecast(queue, known)[1]:
-            stack = next_test(queue, known)
-            assert stack is not None
+        for one in tickets:
+            stack = own_stack(queue, known, one.id)
+            assert stack is not None and stack[-1] == one
             known[stack] = alone if culprit in stack else "green"
-            tests += 1
-        assert tests <= 1 + math.ceil(math.log2(window))
         assert forecast(queue, known) == (tuple(one for one in tickets if one != culprit), (culprit,))
-        assert own_stack(queue, known, culprit.id) is None and queue.ahead(culprit.id) is not None
+        assert own_stack(queue, known, culprit.id) is None
 
 
-def test_a_green_batch_is_one_test_and_then_each_turn_is_made_ready_in_order() -> None:
+def test_a_green_stack_says_it_of_those_it_begins_with() -> None:
     queue = MergeQueue(tuple(Ticket(f"B{number}", "h") for number in range(6)))
-    known: dict[Stack, Verdict] = {}
-    order = []
-    while (stack := next_test(queue, known)) is not None:
-        known[stack] = "green"
-        order.append(len(stack))
-    assert order == [WINDOW, *range(1, WINDOW)]
-    assert queue.ahead("B3") == queue.tickets[:3] and queue.ahead("B4") is None and queue.ahead("other") is None
+    known: dict[Stack, Verdict] = {queue.tickets[:3]: "green", queue.tickets[:4]: "red"}
+    assert forecast(queue, known) == (queue.tickets[:3], queue.tickets[3:4])
+    assert own_stack(queue, known, "B3") is None and own_stack(queue, known, "B4") is None  # aside, beyond the window
+    assert own_stack(queue, known, "other") is None
 
 
 def test_a_new_head_keeps_its_place_and_nothing_is_known_of_it() -> None:
@@ -323,17 +311,10 @@ def test_a_new_head_keeps_its_place_and_nothing_is_known_of_it() -> None:
     again = queue.join(Ticket("B", "2"))
     assert [one.id for one in again.tickets] == ["A", "B", "C"] and not again.may_land("B")
     assert forecast(queue, known)[1] == (Ticket("B", "1"),) and forecast(again, known)[1] == ()
-    assert next_test(again, known) == again.tickets
-    assert next_test(dataclasses.replace(again, window=0), {}) is None
-
-
-CALLS: tuple[Callable[[MergeQueue], object], ...] = (
-    lambda queue: queue.first,
-    lambda queue: queue.leave("A"),
-    lambda queue: queue.may_land("A"),
-    lambda queue: next_test(queue, {}),
-)
+    assert own_stack(again, known, "C") == again.tickets
+    assert own_stack(MergeQueue(again.tickets, window=0), {}, "A") is None
 
 
 def test_an_empty_queue_answers() -> None:
-    assert [call(MergeQueue()) for call in CALLS] == [None, MergeQueue(), False, None]
+    assert MergeQueue().leave("A") == MergeQueue()
+    assert not MergeQueue().may_land("A") and own_stack(MergeQueue(), {}, "A") is None

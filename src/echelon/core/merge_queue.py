@@ -55,19 +55,8 @@ class MergeQueue:
     def find(self, ticket_id: str) -> Ticket | None:
         return next((one for one in self.tickets if one.id == ticket_id), None)
 
-    @property
-    def first(self) -> Ticket | None:
-        return self.tickets[0] if self.tickets else None
-
     def may_land(self, ticket_id: str) -> bool:
         return bool(self.tickets) and self.tickets[0].id == ticket_id
-
-    def ahead(self, ticket_id: str) -> Stack | None:
-        """The tickets before it, oldest first; None when it is not in the queue, or beyond the window."""
-        for place, one in enumerate(self.tickets[: self.window]):
-            if one.id == ticket_id:
-                return self.tickets[:place]
-        return None
 
 
 def forecast(queue: MergeQueue, known: Known) -> tuple[Stack, Stack]:
@@ -99,27 +88,6 @@ def own_stack(queue: MergeQueue, known: Known, ticket_id: str) -> Stack | None:
     kept, _ = forecast(queue, known)
     place = next((place for place, one in enumerate(kept) if one.id == ticket_id), None)
     return None if place is None else kept[: place + 1]
-
-
-def next_test(queue: MergeQueue, known: Known) -> Stack | None:
-    """What a single tester tests next; None when nothing in the window is left to learn.
-
-    The longest stack first: green, it says that the batch holds together. Red, the first red stack is looked for by
-    halves, at most ceil(log2(window)) tests for a culprit. After that what will land is tested in the order in which
-    it lands, so that each turn finds its runs done.
-    """
-    kept, _ = forecast(queue, known)
-    stacks = [kept[: length + 1] for length in range(len(kept))]
-    if not stacks:
-        return None
-    found = [verdict(known, stack) for stack in stacks]
-    red = next((place for place, said in enumerate(found) if said in ("red", "conflict")), None)
-    if red is not None:
-        green = max((place for place in range(red) if found[place] == "green"), default=-1)
-        return stacks[(green + red) // 2]  # between them, or the last one would be put aside
-    if found[-1] is None:
-        return stacks[-1]
-    return next((stack for stack in stacks if stack not in known), None)
 
 
 def carried(known: Known, left: Ticket, *, landed: bool) -> dict[Stack, Verdict]:
