@@ -129,10 +129,11 @@ class Engine(Asker):
         """Look at the work as it stands and run what has to run. Changes nothing that anybody keeps."""
         if mission.in_place:
             return self._in_place.examine(mission)
-        rewound = self.rewound()
+        base = self.base_facts(mission.scope)
+        rewound = self.baseline.problem(self.starts(), base.commit)
         if rewound is not None:  # no merge with it, not even aside
-            return self.work.unexamined(mission, self.base_facts(mission.scope), rewound)
-        return self.work.examine(mission, self.base_facts(mission.scope))
+            return self.work.unexamined(mission, base, rewound)
+        return self.work.examine(mission, base)
 
     def starts(self) -> tuple[str, ...]:
         """The commits of the base branch that missions in flight started from."""
@@ -163,9 +164,8 @@ class Engine(Asker):
             if isinstance(mission, Refusal):
                 return mission
             found = self.examine(mission)
-            # of the very commit that is compared when the base moves: between two looks somebody may have moved it
-            base = found.findings.base.commit
-            rewound = None if mission.in_place else self.baseline.problem(self.starts(), base)
+            # of the very commit that is compared when the base moves, so nobody can slip another one in between
+            rewound = next((row for row in found.findings.problems if row.code == "BASE_REWOUND"), None)
             if rewound is not None:
                 return refuse(rewound.code, rewound.message, prefix="BLOCKED")
             decision = self._prove(mission, found)
@@ -345,9 +345,8 @@ class Engine(Asker):
         known = {mission.slot for mission in world.missions}
         opened = {slot.id for slot in slots.open_slots()}
         done = {slot_of(key) for key in delivered(world)} & set(slots.branches())
-        for name in sorted(
-            (opened | done) - known
-        ):  # others are not even held: whoever works on them must not find them busy
+        # Those of missions are not even held for a moment: whoever works on them must not find them busy.
+        for name in sorted((opened | done) - known):
             # looked at again inside: whoever holds it may be about to close it, or has just started it
             with contextlib.suppress(LockedError), self._held(name):
                 if name not in {mission.slot for mission in self.world().missions}:
