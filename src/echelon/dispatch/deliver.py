@@ -7,6 +7,7 @@ in a thread of its own to its end. With one slot it is the plain loop that takes
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
@@ -22,6 +23,7 @@ from echelon.ports import Host
 
 SHOWN_MAX = 20  # names in one sentence
 POLL_SECONDS = 0.2  # how soon a stop is seen while all slots work
+REFILL_SECONDS = 2.0  # how soon a free slot sees what a person or another process has made startable
 PAUSE_CODES = frozenset(
     {"RECORD_CHANGED", "ESCAPED", "BASE_REWOUND", "CONFIG_INVALID"}
 )  # nothing may go on before a person looked
@@ -76,12 +78,16 @@ class Delivery:
         return self._outcome(item)
 
     def _schedule(self, pool: ThreadPoolExecutor, running: _Running, item: str | None, in_place: bool) -> None:
+        looked = -REFILL_SECONDS
         while True:
-            if not self._stopped() and not self._paused():
+            due = time.monotonic() - looked >= REFILL_SECONDS
+            if due and not self._stopped() and not self._paused():
                 self._fill(pool, running, item, in_place)
+                looked = time.monotonic()
             if not running:
                 return
             done, _ = wait(running, POLL_SECONDS, FIRST_COMPLETED)
+            looked = -REFILL_SECONDS if done else looked  # a slot is free, and something moved
             for future in done:
                 key = running.pop(future)
                 if future.exception() is not None:
