@@ -1,7 +1,8 @@
-"""The order of the whole suite: what takes long begins first, so that no worker is left with it at the end."""
+"""The whole suite: what takes long begins first, so that no worker is left with it at the end; Ctrl-C reaches all."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ SLOW = (
     "e2e/test_bad_hosts.py",
 )
 HERE = Path(__file__).parent
+
+# `make test &` in a script begins with Ctrl-C ignored, and whatever a test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
