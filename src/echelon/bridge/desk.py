@@ -101,13 +101,14 @@ class Desk:
     async def message(self, given: Mapping[str, Any]) -> dict[str, Any]:
         session, agent, text = str(given["sessionID"]), str(given["agent"]), str(given.get("text", ""))
         self._sessions.note(session, agent)
-        if self.looping:
-            if denied := self.looping.message(session, text):
-                return {"deny": denied}
-            self._words[session] = text[:2000]
-        if self._posts:
-            refused = self._posts.arrived(await self._sessions.chain(session), text)
-            return {"deny": str(refused)} if refused else {}
+        if self.looping is None or self._posts is None:
+            return {}
+        if denied := self.looping.message(session, text):
+            return {"deny": denied}
+        self._words[session] = text[:2000]
+        if refused := self._posts.arrived(await self._sessions.chain(session), text):
+            self.looping.denied(session)
+            return {"deny": str(refused)}
         return {}
 
     async def system(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import os
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ from echelon.core.loops import Loop
 from echelon.errors import EchelonError, HostError
 
 COMMAND_OF = {command.starts: name for name, command in COMMANDS.items() if command.starts}
-SENT_SECONDS = 5.0  # within which a prompt must have begun to run
+SENT_SECONDS = 5.0  # within which a prompt must have begun to run, ours or another's
 WATCH_SECONDS = 30.0  # between looks for an idle signal that never came
 
 
@@ -44,12 +45,16 @@ class Looping:
         self._deciding: set[str] = set()
         self._stopping: set[str] = set()  # an idle came while its session was being decided
         self._sent: dict[str, _Sent] = {}
+        self._coming: dict[
+            str, float
+        ] = {}  # session -> since when its prompt is read: not "busy" in OpenCode before it runs
         self._barred: dict[str, str] = {}  # session -> a prompt of ours that was stopped under way: no model may see it
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------ what is heard
 
     async def idle(self, session: str) -> None:
+        self._coming.pop(session, None)
         if session in self._deciding:
             self._stopping.add(session)
             return
@@ -69,6 +74,11 @@ class Looping:
 
     def busy(self, session: str) -> None:
         self._sent.pop(session, None)
+        self._coming.pop(session, None)
+
+    def denied(self, session: str) -> None:
+        """A message of it was not let in."""
+        self._coming.pop(session, None)
 
     def message(self, session: str, text: str) -> str:
         """A message is about to be saved: "" or why it may not be."""
@@ -76,6 +86,7 @@ class Looping:
             if text and self._barred[session] == text:  # "" was never a prompt of ours: it is a file without words
                 return str(refuse("LOOP_STOPPED", "stopped before it began"))
             del self._barred[session]  # the person speaks: they may always
+        self._coming[session] = time.monotonic()
         return ""
 
     def barred(self, session: str) -> bool:
@@ -129,7 +140,9 @@ class Looping:
             self._stopping.discard(session)
 
     async def _busy_below(self, session: str) -> bool:
-        busy = await self._api("GET", "/session/status") or {}
+        self._coming = {name: at for name, at in self._coming.items() if time.monotonic() - at < SENT_SECONDS}
+        coming = set(self._coming)  # before the question: what runs in between is in the answer
+        busy = coming.union(await self._api("GET", "/session/status") or ())
         chains = [await self._sessions.chain(name) for name in busy if name != session]
         return any(chain[-1].id == session for chain in chains)
 
