@@ -28,7 +28,7 @@ def run(folder: Path, *words: str, home: Path) -> subprocess.CompletedProcess[st
 
 def test_the_portfolio_is_delivered_through_conflict_question_and_kill(tmp_path: Path) -> None:
     target = tmp_path / "harbour"
-    done = run(tmp_path, "demo", "--portfolio", str(target), home=tmp_path / "home")
+    done = run(tmp_path, "demo", "--portfolio", target.name, home=tmp_path / "home")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for told in ("MERGE_CONFLICT", "CHECK_RED", "kill -9", "goes on", "(you answer ESC-", "21/21 delivered"):
         assert told in done.stdout, told

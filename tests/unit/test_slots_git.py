@@ -37,6 +37,16 @@ def test_the_callers_git_environment_does_not_reach_git(tmp_path: Path, monkeypa
     assert seen["GIT_DIR"] == str(tmp_path)
 
 
+def test_a_relative_place_is_one_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git itself would look it up in the folder that it is started in: `echelon demo linkshelf` failed so."""
+    monkeypatch.chdir(tmp_path)
+    Path("shop").mkdir()
+    git.run(["init", "-q", "."], git_dir=Path("shop/.git"), work_tree=Path("shop"))
+    assert (tmp_path / "shop/.git/HEAD").is_file()
+    top = git.run(["rev-parse", "--show-toplevel"], git_dir=Path("shop/.git"), work_tree=Path("shop")).line()
+    assert Path(top) == (tmp_path / "shop").resolve()
+
+
 def test_relative_path_entries_are_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_git(tmp_path / "bin", "echo evil")
     monkeypatch.chdir(tmp_path)

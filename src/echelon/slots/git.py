@@ -257,9 +257,10 @@ def _environment(
     env["PATH"] = _absolute_only(env.get("PATH", ""))
     env |= _FIXED if user_config else _FIXED | _NO_USER_CONFIG
     places = {"GIT_DIR": git_dir, "GIT_WORK_TREE": work_tree, "GIT_OBJECT_DIRECTORY": objects, "GIT_INDEX_FILE": index}
-    env |= {name: str(place) for name, place in places.items() if place is not None}
+    # Absolute: git looks a relative one up in the work tree it is started in.
+    env |= {name: str(place.absolute()) for name, place in places.items() if place is not None}
     if more_objects is not None:  # a list like PATH: quoted, a path may hold the separator
-        quoted = str(more_objects).replace("\\", "\\\\").replace('"', '\\"')
+        quoted = str(more_objects.absolute()).replace("\\", "\\\\").replace('"', '\\"')
         env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = f'"{quoted}"'
     return env
 
