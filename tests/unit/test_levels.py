@@ -6,7 +6,7 @@ import pytest
 
 import portfolio_texts as portfolios
 import worlds
-from echelon.core import evidence_log
+from echelon.core import evidence_log, report
 from echelon.core import requests as ask
 from echelon.core.documents.sections import Option
 from echelon.core.model import EVIDENCE
@@ -283,3 +283,38 @@ def test_evidence_is_rolled_up_to_the_enterprise_each_level_by_the_digests_below
             assert project["closing"] == closed["project_closing", project["project"]]["digest"]
     items = [item for row in records if row["kind"] == "project_closing" for item in row["body"]["items"]]
     assert len(items) == 5 and all(item["evidence"] in {row["digest"] for row in records} for item in items)
+
+
+@pytest.mark.parametrize(
+    ("depends", "marker", "words", "lever"),
+    [
+        ((), "x", "it is delivered", ""),
+        ((), "-", "it failed", "reopen it"),
+        ((), "~", "it is suspended", "resume it"),
+        (("PGM-001",), " ", "it waits for PGM-001", "finish PGM-001"),
+    ],
+)
+def test_a_program_that_takes_no_part_is_told_why_and_what_lets_it(
+    depends: tuple[str, ...], marker: str, words: str, lever: str
+) -> None:
+    files = dict(portfolios.two_programs())
+    rows = node("PGM-001", priority=1), node("PGM-002", depends, marker=marker)
+    files[".opencode/enterprise.md"] = portfolios.enterprise(*rows, budget=1)
+    told = report.why(Disk(files).world(), "PGM-002")
+    assert told and (told["why"], told["words"]) == ("paused", words)
+    assert [row["text"].split(" and ")[0].split(",")[0] for row in told["levers"]][:1] == ([lever] if lever else [])
+
+
+def test_a_program_that_a_decision_holds_is_told_which() -> None:
+    disk = running()
+    disk.done(escalation("which way", "enterprise", "", "PGM-002"))
+    told = report.why(disk.world(), "PGM-002")
+    assert told and told["words"].startswith("it waits for a person to decide ESC-")
+    assert all(row["text"].startswith("decide ESC-") for row in told["levers"])
+
+
+def test_a_program_without_a_file_is_told_to_be_mended() -> None:
+    disk = Disk(portfolios.two_programs())
+    del disk.files[f"{TWO}/program.md"]
+    told = report.why(disk.world(), "PGM-002")
+    assert told and "program.md is missing" in told["words"] and "echelon doctor" in told["levers"][0]["text"]

@@ -63,6 +63,7 @@ class _Question:
     strategy: Strategy
     demands: tuple[Demand, ...]
     own: Demand
+    rejoin: str
 
     def slots(self, budget: int | None = None, own: Demand | None = None) -> int:
         """What the program would have with these instead."""
@@ -72,13 +73,18 @@ class _Question:
         return next(share.slots for share in shares if share.id == own.id)
 
 
-def explain(budget: int, strategy: Strategy, demands: Sequence[Demand], program: str) -> Explanation:
-    """Raises ValueError as `allocate` does, and for a program that is not among the demands."""
+def explain(
+    budget: int, strategy: Strategy, demands: Sequence[Demand], program: str, rejoin: str = "resume it"
+) -> Explanation:
+    """`rejoin` says what lets a paused program take part again.
+
+    Raises ValueError as `allocate` does, and for a program that is not among the demands.
+    """
     own = next((demand for demand in demands if demand.id == program), None)
     if own is None:
         raise ValueError(f"{program!r} is not among the demands")
     slots = {share.id: share.slots for share in allocate(budget, strategy, demands)}
-    question = _Question(budget, strategy, tuple(demands), own)
+    question = _Question(budget, strategy, tuple(demands), own, rejoin)
     order = [demand.id for demand in ranked(demands)]
     return Explanation(
         program,
@@ -112,7 +118,7 @@ def _why(question: _Question, slots: int) -> Why:
 
 def _levers(question: _Question, slots: int) -> tuple[Lever, ...]:
     """What has to be done in any case comes first; where that is not enough, one thing more is added to it."""
-    own, must = _must(question.own, slots)
+    own, must = _must(question, slots)
     if must and (more := question.slots(own=own)) > slots:
         return (Lever(_sentence(must), question.budget, own, more),)
     found: list[Lever] = []
@@ -129,11 +135,11 @@ def _levers(question: _Question, slots: int) -> tuple[Lever, ...]:
     return tuple(found)
 
 
-def _must(own: Demand, slots: int) -> tuple[Demand, list[str]]:
+def _must(question: _Question, slots: int) -> tuple[Demand, list[str]]:
     """Without these it cannot have a slot more, whatever else is done."""
-    must: list[str] = []
+    own, must = question.own, list[str]()
     if own.paused:
-        own, must = dataclasses.replace(own, paused=False), ["resume it"]
+        own, must = dataclasses.replace(own, paused=False), [question.rejoin]
     if own.eligible <= slots:
         more = "1 more" if slots else "1"
         own = dataclasses.replace(own, eligible=slots + 1)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from echelon.core import allocation_why
+from echelon.core.documents.grammar import State
 from echelon.core.levels import capacity
+from echelon.core.levels.holding import program_held
 from echelon.core.model import World
+from echelon.core.portfolio import Program
 
 _WORDS = {
-    "paused": "it does not take part: it is delivered, failed, suspended, or waits for another program or a decision",
     "nothing_eligible": "none of its items could start now",
     "no_budget": "the budget is zero",
     "anti_starvation": "it has waited long enough to go before better priorities",
@@ -22,11 +24,13 @@ _WORDS = {
 
 def why(world: World, program: str) -> dict[str, Any] | None:
     """The explanation as JSON values; None when there is no such program."""
-    demands = capacity.demands(world)
-    if world.portfolio.depth != "enterprise" or program not in {row.id for row in demands}:
+    found = world.portfolio.program(program)
+    if world.portfolio.depth != "enterprise" or found is None:
         return None
     chosen = world.portfolio.settings
-    said = allocation_why.explain(chosen.budget, chosen.strategy, demands, program)
+    absent, rejoin = _absence(world, found)
+    said = allocation_why.explain(chosen.budget, chosen.strategy, capacity.demands(world), program, rejoin)
+    levers = said.levers if rejoin or said.why != "paused" else ()
     return {
         "id": said.id,
         "slots": said.slots,
@@ -36,12 +40,31 @@ def why(world: World, program: str) -> dict[str, Any] | None:
         "budget": chosen.budget,
         "strategy": chosen.strategy,
         "why": said.why,
-        "words": _WORDS[said.why],
+        "words": absent if said.why == "paused" else _WORDS[said.why],
         "others": [{"id": name, "slots": slots} for name, slots in said.others],
         "unused": said.unused,
-        "levers": [{"text": row.text, "slots": row.slots} for row in said.levers],
+        "levers": [{"text": row.text, "slots": row.slots} for row in levers],
         "waited": world.record.waited.get(program, 0),
     }
+
+
+def _absence(world: World, program: Program) -> tuple[str, str]:
+    """Why a program takes no part in the sharing, and what lets it: "" when nothing has to."""
+    states = {
+        State.DELIVERED: ("it is delivered", ""),
+        State.FAILED: ("it failed", "reopen it"),
+        State.SUSPENDED: ("it is suspended", "resume it"),
+    }
+    if program.state in states:
+        return states[program.state]
+    if escalation := program_held(world.portfolio, program.key):
+        return f"it waits for a person to decide {escalation}", f"decide {escalation}"
+    document, depends = world.portfolio.document, program.entry.depends if program.entry else ()
+    rows = {name: document.find(name) if document else None for name in depends}
+    waits = ", ".join(name for name, row in rows.items() if row is None or not row.settled)
+    if waits:
+        return f"it waits for {waits}", f"finish {waits}"
+    return "its program.md is missing or cannot be read", "mend it: echelon doctor says where"
 
 
 def why_lines(said: Mapping[str, Any]) -> str:
