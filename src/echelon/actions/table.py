@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from echelon.actions import arguments as args
-from echelon.actions import items, looking, nodes
+from echelon.actions import items, looking, nodes, planning
 from echelon.actions.callers import PERSON, Caller, Level, Who, project_of
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.model import Mission
@@ -115,6 +115,8 @@ _PROGRAMS = (
     Action("enterprise_set_budget", "enterprise", "Change how many items may be in flight at once.", args.BudgetArguments, nodes.set_budget, "person"),
 )  # fmt: skip
 _ALL = (
+    Action("plan_project", "project", "Plan a project: the questions to put to the person; with answers, its spec and backlog.", args.PlanArguments, planning.plan, also=("mission", *_UPPER)),
+    Action("scaffold_project", "program", "Write the spec and backlog of a project from values.", args.ScaffoldArguments, planning.scaffolded),
     Action("portfolio_report", "project", "The report as Markdown.", args.NoArguments, looking.portfolio, changes=False, also=_UPPER),
     Action("validate_workspace", "project", "What is wrong in the workspace, and with repair: mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
     Action("workspace_accept_base", "project", "Say that the base branch is right as it is, though it was moved back.", args.BaseArguments, looking.accept_base, "person", also=_UPPER),

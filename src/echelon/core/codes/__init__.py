@@ -47,6 +47,16 @@ _REFUSALS = {
         "The item has no acceptance criteria, so nothing could ever prove it.",
         "add criteria below `Acceptance criteria:`",
     ),
+    "PLAN_GAPS": Code(
+        "The answers have gaps; nothing was written.", "mend each at its place and give the answers again"
+    ),
+    "PLAN_EXISTS": Code(
+        "There is a backlog already, and a plan is never written over one.",
+        "add items to it by hand, or plan another project",
+    ),
+    "PLAN_PLACE": Code(
+        "Several projects have no plan yet.", "name one: target_dir, or echelon plan --into, with its key or folder"
+    ),
     "NO_CHECKS": Code(
         "No criterion of the item carries a check, and the policy is `proved`.",
         'add — check: `command` to a criterion, or set "policy": "attested"',
