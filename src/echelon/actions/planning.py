@@ -12,7 +12,6 @@ from echelon.engine import planning
 from echelon.engine.engine import Engine
 
 Answer = Decision | Refusal
-NEXT = "Next: a person reads and commits it; then echelon deliver."
 
 
 def plan(engine: Engine, given: given_.PlanArguments, caller: Caller) -> Answer:
@@ -36,7 +35,7 @@ def answered(engine: Engine, text: str, where: planning.Place, source: str) -> A
         line, column = places(gap.at)
         return f"{source}:{line}:{column}: {gap.message}"
 
-    return _told(planning.write(engine, draft, where, placed))
+    return planning.write(engine, draft, where, placed)
 
 
 def scaffolded(engine: Engine, given: given_.ScaffoldArguments, caller: Caller) -> Answer:
@@ -45,7 +44,7 @@ def scaffolded(engine: Engine, given: given_.ScaffoldArguments, caller: Caller) 
         return where
     texts = {key: getattr(given, key) for key in ("objective", "in_scope", "out_of_scope", "constraints")}
     draft, names = scaffold.read(given.name, texts, given.items_json, engine.workspace.config.language)
-    return _told(planning.write(engine, draft, where, lambda gap: f"{names[gap.at]}: {gap.message}"))
+    return planning.write(engine, draft, where, lambda gap: f"{names[gap.at]}: {gap.message}")
 
 
 def _where(engine: Engine, target: str, caller: Caller) -> planning.Place | Refusal:
@@ -53,9 +52,3 @@ def _where(engine: Engine, target: str, caller: Caller) -> planning.Place | Refu
         said = f"this session carries out {caller.item}; a mission plans no project"
         return refuse("WRONG_LEVEL", said, next_step="ask the person, or the commander above")
     return planning.place(engine, target, caller.scope if caller.who == "agent" else None)
-
-
-def _told(answer: Answer) -> Answer:
-    if isinstance(answer, Refusal):
-        return answer
-    return Decision(answer.writes, f"{answer.message}\n{NEXT}", answer.effects, answer.data)

@@ -49,7 +49,7 @@ def write(engine: Engine, draft: Draft, where: Place, placed: Placed) -> Decisio
         answer = _refused(missing, placed) if missing else placing.settle(world, plan, where, held)
         return answer.writes if isinstance(answer, Decision) else {}
 
-    engine.write("plan_project", decided)
+    engine.write("plan_project", decided, "plan")
     assert answer is not None, "the plan is decided under the lock"
     return answer
 

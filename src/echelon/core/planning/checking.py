@@ -59,6 +59,18 @@ def leftover(text: str, *, command: bool = False) -> str:
     return whole if whole and (later or _DOTS.fullmatch(whole)) else ""
 
 
+def priority_of(text: str) -> int:
+    """1 to 4, of `P2` or `2`, with a word in brackets behind it or not; 0 for anything else."""
+    found = _PRIORITY.fullmatch(text.strip())
+    return int(found[1]) if found else 0
+
+
+def size_of(text: str) -> str:
+    """One of the sizes, of its letter in any case or its word; "" for anything else."""
+    word = _BRACKETS.sub("", text).strip()
+    return grammar.SIZE_WORDS.get(grammar.fold(word)) or (word.upper() if word.upper() in grammar.SIZES else "")
+
+
 class _Checker:
     def __init__(self, draft: Draft, policy: Policy) -> None:
         self.draft, self.language, self.policy = draft, draft.language, policy
@@ -195,18 +207,17 @@ class _Checker:
 
     def _priority(self, row: DraftItem) -> int:
         said = self._value(row, "priority")
-        found = _PRIORITY.fullmatch(said.text.strip()) if said else None
+        found = priority_of(said.text) if said else 4
         if said and not found:
             self._gap(said.at, "priority", item=row.id.text, shown=said.text)
-        return int(found[1]) if found else 4
+        return found or 4
 
     def _size(self, row: DraftItem) -> str:
         said = self._value(row, "size")
-        word = _BRACKETS.sub("", said.text).strip() if said else ""
-        size = grammar.SIZE_WORDS.get(grammar.fold(word)) or (word.upper() if word.upper() in grammar.SIZES else "")
-        if said and not size:
+        found = size_of(said.text) if said else "M"
+        if said and not found:
             self._gap(said.at, "size", item=row.id.text, shown=said.text)
-        return size or "M"
+        return found or "M"
 
     def _depends(self, row: DraftItem, known: set[str]) -> tuple[str, ...]:
         waits: list[str] = []

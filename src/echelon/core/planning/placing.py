@@ -115,9 +115,12 @@ def settle(world: World, plan: Plan, place: Place, held: Held) -> Decision | Ref
     notes = [*plan.notes, *_unseen(world.portfolio, plan, place, held)]
     notes += [say("spec_kept", plan.language, shown=kept[0])] if kept else []
     notes += [say("unlisted", plan.language, shown=place.files.folder)] if place.key is None else []
-    count = f"{len(plan.items)} item{'s' if len(plan.items) > 1 else ''}"
-    where = " and ".join(sorted(writes, reverse=True))
-    rows = (f"SCAFFOLDED {plan.name}: {count} in {where}.", *(f"note: {note}" for note in notes))
+    where = ", ".join(sorted(writes, reverse=True))
+    rows = (
+        say("written", plan.language, shown=plan.name, count=len(plan.items), where=where),
+        *(say("note", plan.language, shown=note) for note in notes),
+        say("next", plan.language),
+    )
     data = {
         "project": place.key,
         "written": sorted(writes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from echelon.core.documents.grammar import Language
 from echelon.core.documents.render import one_line
 
-SHOWN_MAX = 160  # characters of what somebody wrote, in a sentence about it
+SHOWN_MAX = 500  # characters of what somebody wrote, in a sentence about it
 SAID: dict[str, tuple[str, str]] = {
     # the form as a whole
     "empty": ("the answers are empty", "les réponses sont vides"),
@@ -68,6 +68,9 @@ SAID: dict[str, tuple[str, str]] = {
     "json_twice": ('the key "{shown}" is there twice', "la clé « {shown} » figure deux fois"),
 }  # fmt: skip
 NOTES: dict[str, tuple[str, str]] = {
+    "written": ("SCAFFOLDED {shown}: {count} item(s) in {where}.", "SCAFFOLDED {shown} : {count} item(s) dans {where}."),
+    "next": ("Next: read and commit it, then echelon deliver.", "Ensuite : le relire et le valider par un commit, puis echelon deliver."),
+    "note": ("note: {shown}", "note : {shown}"),
     "objective_number": ("the objective names no number; by the criteria one will see whether it was reached", "l'objectif ne donne pas de chiffre ; ce sont les critères qui diront s'il est atteint"),
     "guarded": ("{item} has guards only: they prove that nothing broke, not that something came", "{item} n'a que des gardes : elles prouvent que rien n'a cassé, pas que quelque chose est venu"),
     "outside": ("{shown} cannot be looked up here; what depends on it waits until it exists", "{shown} ne peut pas être vérifié ici ; ce qui en dépend attendra qu'il existe"),

@@ -30,7 +30,8 @@ def spec(plan: Plan) -> str:
 
 
 def backlog(plan: Plan) -> str:
-    return render.backlog_skeleton(plan.name, plan.language) + "\n" + "".join(_item(item, plan) for item in plan.items)
+    text = render.backlog_skeleton(plan.name, plan.language) + "\n" + "".join(_item(item, plan) for item in plan.items)
+    return text.rstrip("\n") + "\n"
 
 
 def _item(item: PlannedItem, plan: Plan) -> str:
