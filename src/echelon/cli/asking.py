@@ -20,20 +20,20 @@ class Terminal:
 
     def ask(self, step: Step, suggested: str) -> str:
         """The answer on one line, BACK or START. Raises KeyboardInterrupt, and EOFError for Ctrl-D."""
-        prompt = f"{safe(step.prompt)} "
+        prompt, check = f"{safe(step.prompt)} ", _Answer(step, suggested)
         return _line(
-            self._session.prompt(prompt, default=suggested, validator=_Answer(step), validate_while_typing=False)
+            self._session.prompt(prompt, default=suggested, validator=check, validate_while_typing=False), suggested
         )
 
 
 class _Answer(Validator):
     """Says below the line why an answer is none; the line stays to be mended."""
 
-    def __init__(self, step: Step) -> None:
-        self._step = step
+    def __init__(self, step: Step, suggested: str) -> None:
+        self._step, self._suggested = step, suggested
 
     def validate(self, document: Document) -> None:
-        answer = _line(document.text)
+        answer = _line(document.text, self._suggested)
         problem = "" if answer in (BACK, START) else self._step.problem(answer)
         if problem:
             raise ValidationError(len(document.text), safe(problem))
@@ -43,6 +43,7 @@ def _back(event: KeyPressEvent) -> None:
     event.app.exit(result=BACK)
 
 
-def _line(text: str) -> str:
-    """Pasted line ends are blanks."""
-    return " ".join(text.split("\n")).strip()
+def _line(text: str, suggested: str) -> str:
+    """Pasted line ends are blanks; a sign to go back counts too behind what was suggested."""
+    behind = text.removeprefix(suggested).strip()
+    return behind if behind in (BACK, START) else " ".join(text.split("\n")).strip()

@@ -21,10 +21,10 @@ _HELP = {
     "en": "Enter goes on, < (or Shift-Tab) goes back, << goes back to the start, Ctrl-C stops; every answer is kept.",
     "fr": "Entrée continue, < (ou Maj-Tab) revient, << revient au début, Ctrl-C arrête ; chaque réponse est gardée.",
 }
-_RESUMED = {"en": "Going on after {count} answers of before.", "fr": "On reprend après {count} réponses d'avant."}
+_RESUMED = {"en": "Going on after {count} answer(s) of before.", "fr": "On reprend après {count} réponse(s) d'avant."}
 STOPPED = {
-    "en": "Stopped. Your {count} answers are kept in {path}: echelon plan goes on there.",
-    "fr": "Arrêté. Vos {count} réponses sont gardées dans {path} : echelon plan y reprend.",
+    "en": "Stopped. Your {count} answer(s) are kept in {path}: echelon plan goes on there.",
+    "fr": "Arrêté. Vos {count} réponse(s) sont gardées dans {path} : echelon plan y reprend.",
 }
 
 

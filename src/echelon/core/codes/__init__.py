@@ -18,7 +18,8 @@ class Code(NamedTuple):
 
 _REFUSALS = {
     "MODE_INACTIVE": Code(
-        "spec.md or backlog.md is missing, so there is nothing to deliver.", "echelon init writes what is missing"
+        "spec.md or backlog.md is missing, so there is nothing to deliver.",
+        "echelon plan asks for them; echelon init writes empty ones",
     ),
     "ITEM_IN_PROGRESS": Code(
         "Another item is in flight; in sequential mode there is one at a time.", "close, fail or suspend it first"
@@ -237,8 +238,8 @@ _FINDINGS = {
     "EXTERNAL_DEP_ITEM_MISSING": Code("A dependency's project has no such item.", "mend the id"),
     "CONFIG_SYNTAX": Code("The configuration is not valid JSON.", "mend it at the place shown"),
     "CONFIG_VALUE": Code("A setting is unknown or has a wrong value.", "mend it at the place shown"),
-    "SPEC_MISSING": Code("There is no spec.md.", "echelon init writes one to fill in"),
-    "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon init writes one to fill in"),
+    "SPEC_MISSING": Code("There is no spec.md.", "echelon plan asks for one; echelon init writes an empty one"),
+    "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon plan asks for one; echelon init writes an empty one"),
     "RECORD_CHANGED": Code(
         "A file of Echelon's own was changed by something else.",
         "compare it with a copy; echelon log and echelon verify say what it held",

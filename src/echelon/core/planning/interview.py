@@ -47,8 +47,8 @@ _WORDS: dict[str, Words] = {
     "item": ("An empty title ends the breakdown.", "Un titre vide termine le découpage."),
     "title": ("title", "titre"),
     "description": ("one sentence (empty: the title)", "une phrase (vide : le titre)"),
-    "priority": ("priority P1 to P4", "priorité P1 à P4"),
-    "size": ("size S, M, L or XL", "taille S, M, L ou XL"),
+    "priority": ("priority P1 to P4 [{usual}]", "priorité P1 à P4 [{usual}]"),
+    "size": ("size S, M, L or XL [{usual}]", "taille S, M, L ou XL [{usual}]"),
     "depends": ("depends on (ids, empty: nothing)", "dépend de (identifiants, vide : rien)"),
     "criterion": ("criterion {number}: what has to hold?", "critère {number} : que doit-il être vrai ?"),
     "further": ("criterion {number} (empty: no more)", "critère {number} (vide : c'est tout)"),
@@ -59,6 +59,7 @@ _WORDS: dict[str, Words] = {
     "needed": ("an answer is needed here", "une réponse est nécessaire ici"),
     "unknown": ("{shown} is none of the items so far ({known}) and not of the form PRJ-001/B003",
                 "{shown} n'est aucun des items jusqu'ici ({known}) ni de la forme PRJ-001/B003"),
+    "choice": ("one of those, please", "l'un de ceux-là, s'il vous plaît"),
     "yes": ("answer yes or no", "répondre oui ou non"),
 }  # fmt: skip
 _YES, _NO = frozenset(("", "y", "yes", "o", "oui")), frozenset(("n", "no", "non"))
@@ -99,8 +100,9 @@ class _Conversation:
                 rows += [heading(question, self.language), *answers] if answers else []
         rows.append(heading(BY_KEY["breakdown"], self.language))
         count = yield from self._items(rows)
-        said = yield Step("write", "", self._say("write", number=count), self._yes)
-        return Finished("\n".join(rows) + "\n", grammar.fold(said) in _YES)
+        text = "\n".join(rows) + "\n"
+        said = yield Step("write", text, self._say("write", number=count), self._yes)
+        return Finished(text, grammar.fold(said) in _YES)
 
     def _bullets(self, question: questions.Question) -> Generator[Step, str, list[str]]:
         """Without an answer the question is left out of the form."""
@@ -127,36 +129,36 @@ class _Conversation:
             if not title:
                 return len(known)
             rows.append(f"### {name} — {title}")
-            yield from self._fields(rows, known)
-            yield from self._criteria(rows)
+            yield from self._fields(rows, known, name)
+            yield from self._criteria(rows, name)
             known.append(name)
 
-    def _fields(self, rows: list[str], known: list[str]) -> Generator[Step, str, None]:
+    def _fields(self, rows: list[str], known: list[str], name: str) -> Generator[Step, str, None]:
         asked = (
             ("description", self._line(empty=True), ""),
-            ("priority", self._one_of(priority_of, "priority"), "P2"),
-            ("size", self._one_of(size_of, "size"), "M"),
+            ("priority", self._one_of(priority_of), "P2"),
+            ("size", self._one_of(size_of), "M"),
             ("depends", self._ids(tuple(known)), ""),
         )
-        for key, problem, suggested in asked:
+        for key, problem, usual in asked:
             if key == "depends" and not known:
                 continue
-            answer = yield Step(key, "", f"  {self._say(key)}", problem, suggested)
+            answer = (yield Step(key, "", f"{name} {self._say(key, usual=usual)}", problem)) or usual
             if answer:
                 rows.append(f"- {grammar.field(key, self.language)} {answer}")
 
-    def _criteria(self, rows: list[str]) -> Generator[Step, str, None]:
+    def _criteria(self, rows: list[str], name: str) -> Generator[Step, str, None]:
         rows.append(f"- {grammar.field('criteria', self.language)}")
         for number in range(1, CRITERIA_MAX + 1):
             ask = self._say("criterion" if number == 1 else "further", number=number)
-            words = yield Step("criterion", "", f"  {ask}", self._line(empty=number > 1))
+            words = yield Step("criterion", "", f"{name} {ask}", self._line(empty=number > 1))
             if not words:
                 return
             if split_check(words)[1] is not None:  # said with it, as the form has it
                 rows.append(f"  - [ ] {words}")
                 continue
             about = self._say("kinds") if number == 1 else ""
-            said = yield Step("command", about, f"    {self._say('command')}", self._command)
+            said = yield Step("command", about, f"{name} {self._say('command')}", self._command)
             check = _check(said)
             shown = render_check(check, self.language) or f" — {ATTEST.text(self.language)}"
             rows.append(f"  - [ ] {words}{shown}")
@@ -175,8 +177,8 @@ class _Conversation:
 
         return problem
 
-    def _one_of(self, read: Callable[[str], object], key: str) -> Problem:
-        return lambda answer: "" if read(answer) else self._say(key)
+    def _one_of(self, read: Callable[[str], object]) -> Problem:
+        return lambda answer: "" if not answer or read(answer) else self._say("choice")
 
     def _ids(self, known: tuple[str, ...]) -> Problem:
         def problem(answer: str) -> str:
