@@ -10,6 +10,7 @@ from echelon.actions.table import ACTIONS, Action
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.roles import DEPTH, MARK, ROLES, Role, offered, prompt
 from echelon.checks.environment import ALLOWED, NETWORK
+from echelon.core.documents.grammar import Language
 
 # Milliseconds that OpenCode waits for an answer before it goes on as if nothing were installed.
 LIMITS = {"before": 2000, "system": 2000, "message": 2000, "command": 30000}
@@ -28,12 +29,12 @@ ENVIRONMENT = (
 
 
 @cache
-def manifest(slots: str) -> dict[str, Any]:
-    """Everything but what greeting adds in a slot; JSON values. `slots`: the folder of all slots."""
+def manifest(slots: str, language: Language = "en") -> dict[str, Any]:
+    """Everything but what greeting adds; JSON values. `slots`: the folder of all slots."""
     tools = sorted({action.name for role in ROLES.values() for action in offered(role)})
     return {
         "tools": [_tool(ACTIONS[name]) for name in tools],
-        "agent": {role.name: _agent(role, slots) for role in ROLES.values()},
+        "agent": {role.name: _agent(role, slots, language) for role in ROLES.values()},
         "command": {name: command.as_json() for name, command in COMMANDS.items()},
         # Hidden from every agent that does not name them itself: a denied tool is not shown to its model.
         "permission": dict.fromkeys(tools, "deny"),
@@ -56,7 +57,7 @@ def _slim(value: Any) -> Any:
     return value
 
 
-def _agent(role: Role, slots: str) -> dict[str, Any]:
+def _agent(role: Role, slots: str, language: Language) -> dict[str, Any]:
     rules: dict[str, Any] = {
         "task": {"*": "deny", **dict.fromkeys(role.calls, "allow")},
         "question": "allow",
@@ -66,5 +67,10 @@ def _agent(role: Role, slots: str) -> dict[str, Any]:
         rules["external_directory"] = {f"{slots}/*": "allow"}  # the work of a mission lies outside the checkout
     for action in offered(role):
         rules[action.name] = "ask" if action.who == "person" else "allow"
-    made = {"description": role.description, "mode": "primary", "prompt": prompt(role.name), "permission": rules}
+    made = {
+        "description": role.description,
+        "mode": "primary",
+        "prompt": prompt(role.name, language),
+        "permission": rules,
+    }
     return {**made, "hidden": True} if role.hidden else made
