@@ -54,7 +54,7 @@ SAID: dict[str, tuple[str, str]] = {
     "criterion_twice": ("{item} says this criterion twice", "{item} dit deux fois ce critère"),
     "criteria_after": ('"{shown}" stands after the criteria of {item}: indent it to be one, or make it a field', "« {shown} » suit les critères de {item} : le mettre en retrait pour en faire un, ou en faire un champ"),
     "check_bad": ("{item}: {shown}", "{item} : {shown}"),
-    "check_control": ("{item}: a control character stands in the command", "{item} : un caractère de contrôle figure dans la commande"),
+    "check_control": ("{item}: a character that cannot be seen, or an unusual blank, stands in the command", "{item} : un caractère invisible, ou un blanc inhabituel, figure dans la commande"),
     "check_missing": ('{item}: how will "{shown}" be checked? End it with — check: `command`, — guard: `command`, or — attest', "{item} : comment vérifier « {shown} » ? Terminer par — preuve : `commande`, — garde : `commande` ou — attestation"),
     "check_none": ('no criterion of {item} has a check, so it could never start: give it one, or set "policy": "attested"', "aucun critère de {item} n'a de preuve, il ne pourrait jamais démarrer : en donner une, ou régler \"policy\": \"attested\""),
     "placeholder": ('"{shown}" is still to be filled in (in backquotes it is text)', "« {shown} » reste à remplir (entre accents graves, c'est du texte)"),
