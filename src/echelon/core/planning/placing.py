@@ -46,9 +46,11 @@ def find(portfolio: Portfolio, target: str, scope: str | None = None) -> Place |
         return refuse("STORAGE_PATH_INVALID", f"{target[:120]!r} lies outside the workspace")
     if not wanted:
         return _only(portfolio, rows)
-    for row in rows:
-        if wanted in (row.key, row.id, row.files.folder, *row.files.working):
-            return refuse("STORAGE_PATH_INVALID", row.refused) if row.refused else Place(row.files, row.key)
+    meant = [row for row in rows if wanted in (row.key, row.id, row.files.folder, *row.files.working)]
+    if len(meant) > 1:
+        return refuse("ITEM_AMBIGUOUS", *(row.key for row in meant))
+    for row in meant:
+        return refuse("STORAGE_PATH_INVALID", row.refused) if row.refused else Place(row.files, row.key)
     if scope:
         return refuse("WRONG_LEVEL", f"this session is about {scope}, not about {target[:120]!r}")
     return _unlisted(portfolio, wanted, target)
