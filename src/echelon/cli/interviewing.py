@@ -52,6 +52,11 @@ class Answers:
             self.ahead.insert(0, self.given.pop())
         self._keep()
 
+    def again(self) -> None:
+        """The last question is asked anew, now or the next time, without its answer."""
+        self.given.pop()
+        self._keep()
+
     def _keep(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_record(self.path, {"given": self.given, "ahead": self.ahead})
@@ -82,10 +87,12 @@ def run(
         step = replay(answers.given, language, suggested)
         if isinstance(step, Finished):
             missing = gaps(step.text) if step.agreed else ()
-            if not missing:
-                return step.text if step.agreed else None
+            if step.agreed and not missing:
+                return step.text
+            answers.again()
+            if not step.agreed:
+                return None
             render.say("\n".join(missing))
-            answers.back()
             step = replay(answers.given, language, suggested)
             assert isinstance(step, Step), "a conversation has a question before its end"
         if step.about and step.about != shown:

@@ -22,7 +22,7 @@ Problem = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One prompt. `about`: what stands above it, once for a question; `problem`: why an answer is none, "" when it is."""
+    """One prompt. `about`: what stands above it, shown when it is another than before; `problem`: why an answer is none, "" when it is."""
 
     key: str
     about: str
@@ -110,9 +110,7 @@ class _Conversation:
         more += [self._say("rule")] if question.key == "done" else []
         about = "\n".join((pick(question.ask, self.language), self._say("several"), *more))
         rows: list[str] = []
-        while answer := (
-            yield Step(question.key, "" if rows else about, "-", self._line(empty=bool(rows) or not question.required))
-        ):
+        while answer := (yield Step(question.key, about, "-", self._line(empty=bool(rows) or not question.required))):
             rows.append(f"- {answer}")
             if question.key == "done" and split_check(answer)[1] is None:
                 rows[-1] += f" — {ATTEST.text(self.language)}"
