@@ -29,48 +29,9 @@ from slots_world import plain, write
 from workspaces import Play, Shop, bytes_of, command, environment, playbook
 
 PYTHON = sys.executable
-ANSWERS = f"""# Plan — Tasks
-
-## Objective
-A task is created, listed and finished over HTTP; 3 of 3 items are proved.
-
-## Scope
-### In
-- create, list and finish tasks
-- one token for all
-### Out
-- several users
-
-## Constraints
-- Python's standard library, nothing else
-
-## Risks
-- the image is not built in CI
-
-## Breakdown
-### B001 — Tasks
-- Priority: P1
-- Size: M
-- Depends on: —
-- Description: The list of tasks, in memory.
-- Acceptance criteria:
-  - [ ] what was created is listed — check: `{PYTHON} -c "import tasks; tasks.create('a'); assert tasks.all() == ['a']"`
-  - [ ] the readme stays — guard: `grep -q Tasks README.md`
-
-### B002 — Token
-- Priority: P1
-- Size: S
-- Depends on: B001
-- Acceptance criteria:
-  - [ ] a wrong token is refused — check: `{PYTHON} -c "import auth; assert not auth.allowed('x') and auth.allowed('secret')"`
-
-### B003 — Docker
-- Priority: P2
-- Size: S
-- Depends on: B001, B002
-- Acceptance criteria:
-  - [ ] the image starts the service — check: `grep -q '^CMD' Dockerfile`
-"""
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "PLANNING.md"
+# The walk-through of the documentation, with the Python that the tests have.
+ANSWERS = DOCS.read_text("utf-8").split("````markdown\n")[1].split("````")[0].replace("python3", PYTHON)
 PLAYS: dict[str, list[Play]] = {
     "B001": [{"steps": [{"write": "tasks.py", "text": "_held = []\n\n\ndef create(name):\n    _held.append(name)\n\n\ndef all():\n    return _held\n"}]}],
     "B002": [{"steps": [{"write": "auth.py", "text": "def allowed(token):\n    return token == 'secret'\n"}]}],
