@@ -65,7 +65,7 @@ def block(item: str, language: Language) -> str:
 
 def tools(role: str) -> float:
     """Of the tool definitions in the role's requests, as they go over the wire."""
-    shown = {tool["name"]: tool for tool in manifest("/home/me/.local/state/echelon/workspaces")["tools"]}
+    shown = {tool["name"]: tool for tool in manifest("/slots")["tools"]}
     return sum(tokens(_wire(shown[action.name])) for action in offered(ROLES[role]))
 
 
