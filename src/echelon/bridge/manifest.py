@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from echelon.actions.arguments import quiet
 from echelon.actions.schema import schema
 from echelon.actions.table import ACTIONS, Action
 from echelon.bridge.commands import COMMANDS
@@ -27,6 +28,8 @@ ENVIRONMENT = (
     "ECHELON_SERVER",  # by which what a killed server left behind is found; no secret
 )  # fmt: skip
 
+_UNSAID = ("title", "default", "additionalProperties")  # of a JSON Schema
+
 
 @cache
 def manifest(slots: str, language: Language = "en") -> dict[str, Any]:
@@ -47,13 +50,17 @@ def manifest(slots: str, language: Language = "en") -> dict[str, Any]:
 
 
 def _tool(action: Action) -> dict[str, Any]:
-    return {"name": action.name, "description": action.doc, "schema": _slim(schema(action.arguments))}
+    """As models are shown it. Quiet arguments and unknown ones are looked at when a call comes: nothing checks before."""
+    shown = _slim(schema(action.arguments))
+    hidden = quiet(action.arguments)
+    shown["properties"] = {name: value for name, value in shown["properties"].items() if name not in hidden}
+    return {"name": action.name, "description": action.doc, "schema": shown}
 
 
 def _slim(value: Any) -> Any:
-    """A schema without what no model needs: titles, and the defaults of what may be left out."""
+    """A schema without what no model needs."""
     if isinstance(value, dict):
-        return {key: _slim(inner) for key, inner in value.items() if key not in ("title", "default")}
+        return {key: _slim(inner) for key, inner in value.items() if key not in _UNSAID}
     return value
 
 

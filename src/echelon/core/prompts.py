@@ -14,7 +14,7 @@ BOOKKEEPING = frozenset({"priority", "size", "status", "depends", "waived"})
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "title": "Contract of the item in flight",
+        "title": "Contract",
         "done": "Holds for every item:",
         "rule": "Code runs each check on the merged tree and decides; ticked boxes prove nothing.",
         "mission": "You deliver item {item} (mission {mission}). Work only in this directory; leave `.opencode/` alone, "
@@ -29,9 +29,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "conflict": "The base branch moved; these files hold conflict markers to resolve:",
     },
     "fr": {
-        "title": "Contrat de l'item en cours",
+        "title": "Contrat",
         "done": "Vaut pour chaque item :",
-        "rule": "Le code exécute chaque preuve sur l'arbre fusionné et tranche ; une case cochée ne prouve rien.",
+        "rule": "Le code exécute chaque preuve sur l'arbre fusionné et tranche ; cocher ne prouve rien.",
         "mission": "Tu livres l'item {item} (mission {mission}). Travaille seulement dans ce dossier ; ne touche pas à "
         "`.opencode/`, sauf `.opencode/todo.md`.",
         "steps": "Décompose les critères dans `.opencode/todo.md`, fais le travail, exécute les preuves, coche ce qui est fait.\n"
