@@ -174,6 +174,21 @@ def test_a_project_of_a_program_is_planned_where_it_is_stored(place: Shop) -> No
     assert [row.code for row in doctor.examine(place.engine()) if row.severity != "info"] == []
 
 
+def test_W13_a_project_of_the_active_program_is_planned_in_every_copy(place: Shop) -> None:
+    """The peer deletes such a plan when the program closes: it lies in the working tree alone there."""
+    files = dict(portfolios.two_programs(parallel=False))
+    for name in ("spec.md", "backlog.md"):
+        del files[f".opencode/programs/PGM-001/projects/PRJ-002/{name}"]
+    write(place.root, {**files, "a.md": GOOD})
+    place.commit("a portfolio")
+    assert place.cli("call", "enterprise_start_program").returncode == 0
+    done = place.cli("plan", "--answers", "a.md")
+    assert (done.returncode, done.stderr) == (0, "")
+    copies = [place.root / f".opencode/{where}projects/PRJ-002/backlog.md" for where in ("programs/PGM-001/", "")]
+    assert copies[0].read_bytes() == copies[1].read_bytes() and b"### B001 \xe2\x80\x94 Login" in copies[0].read_bytes()
+    assert [row.code for row in doctor.examine(place.engine()) if row.severity == "error"] == []
+
+
 def test_W40_two_at_once_one_writes_and_the_other_is_told(place: Shop) -> None:
     write(place.root, {"a.md": GOOD, "b.md": GOOD.replace("Login", "Other"), ".opencode/.keep": ""})
     running = [

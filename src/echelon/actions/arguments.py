@@ -210,7 +210,7 @@ class ScaffoldArguments:
     out_of_scope: str = _doc("What does not, one on each line.")
     constraints: str = _doc("What is fixed, one on each line.")
     items_json: str = _doc(
-        "JSON array of {id, title, priority, size, description, criteria[], dependsOn[]}; a criterion ends with "
+        "JSON array of {id, title, priority, size, description, criteria[], dependsOn[]}, also files, notes; a criterion ends with "
         "— check: `command`, — guard: `command`, or — attest."
     )
     target_dir: str = _target()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from echelon.cli import render
 from echelon.core.documents.grammar import Language
-from echelon.core.planning.interview import ANSWERS_MAX, BACK, START, Finished, Step, replay
+from echelon.core.planning.interview import ANSWERS_MAX, BACK, START, Finished, Step, accepted, replay
 from echelon.errors import TamperError
 from echelon.slots.places import read_record, write_record
 
@@ -39,8 +39,7 @@ class Answers:
         with contextlib.suppress(TamperError):  # not what we wrote: begin anew
             held = read_record(path)
         held = held or {}
-        self.given = [str(row) for row in held.get("given", ())][:ANSWERS_MAX]
-        self.ahead = [str(row) for row in held.get("ahead", ())][:ANSWERS_MAX]
+        self.given, self.ahead = _texts(held.get("given")), _texts(held.get("ahead"))
 
     def add(self, answer: str) -> None:
         self.given.append(answer)
@@ -50,7 +49,8 @@ class Answers:
     def back(self, count: int = 1) -> None:
         for _ in range(min(count, len(self.given))):
             self.ahead.insert(0, self.given.pop())
-        self._keep()
+        if count:
+            self._keep()
 
     def again(self) -> None:
         """The last question is asked anew, now or the next time, without its answer."""
@@ -63,6 +63,10 @@ class Answers:
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def _texts(held: object) -> list[str]:
+    return [row for row in held if isinstance(row, str)][:ANSWERS_MAX] if isinstance(held, list) else []
 
 
 def path_for(state: Path, target: str) -> Path:
@@ -80,6 +84,7 @@ def run(
 ) -> str | None:
     """The filled form that the person wants written, None when they do not. Raises KeyboardInterrupt, EOFError."""
     render.say(_HELP[language])
+    answers.back(len(answers.given) - accepted(answers.given, language))
     if answers.given:
         render.say(_RESUMED[language].format(count=len(answers.given)))
     shown = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from echelon.core.config import Policy
 from echelon.core.documents import grammar, lines
-from echelon.core.documents.criteria import split_check
+from echelon.core.documents.criteria import COMMAND_LENGTH_MAX, split_check
 from echelon.core.documents.grammar import Language
 from echelon.core.documents.graph import rings
 from echelon.core.documents.render import LINE_MAX, clean, one_line
@@ -19,6 +19,7 @@ from echelon.core.planning.words import say
 ITEMS_MAX = 1_000
 CRITERIA_MAX = 100
 OBJECTIVE_MAX = 4_000
+CRITERION_MAX = LINE_MAX + COMMAND_LENGTH_MAX + 100  # with its check
 _FORMS = sorted((questions.ATTEST.en, questions.ATTEST.fr, *questions.ATTEST.also), key=len, reverse=True)
 _ATTEST_WORDS = "|".join(map(re.escape, _FORMS))
 _ATTEST = re.compile(
@@ -268,6 +269,9 @@ class _Checker:
 
     def _promise(self, said: Said, owner: str) -> Promise:
         if said.text == TOLD:
+            return Promise("", None)
+        if len(said.text) > CRITERION_MAX:
+            self._gap(said.at, "too_long", most=CRITERION_MAX)
             return Promise("", None)
         plain = _SPACES.sub(" ", clean(said.text))
         text, attested = _attestation(unboxed(plain), self.language)

@@ -77,6 +77,20 @@ def replay(given: Sequence[str], language: Language, suggested: tuple[str, str] 
     return step
 
 
+def accepted(given: Sequence[str], language: Language) -> int:
+    """How many of these answers, from the first on, are still answers: they may come from an older form."""
+    steps = _Conversation(language, ("", "")).run()
+    step = next(steps)
+    for number, answer in enumerate(given):
+        if step.problem(answer):
+            return number
+        try:
+            step = steps.send(answer)
+        except StopIteration:
+            return number
+    return len(given)
+
+
 class _Conversation:
     def __init__(self, language: Language, suggested: tuple[str, str]) -> None:
         self.language = language
