@@ -333,6 +333,8 @@ def test_limits_have_names() -> None:
     wide = ITEM + "".join(f"  - c{number} — attest\n" for number in range(checking.CRITERIA_MAX))
     assert any("more than 100 criteria" in row for row in gaps(with_item(wide)))
     assert "longer than" in gaps("#" * (reading.ANSWERS_CHARACTERS_MAX + 1))[0]
+    waits = GOOD.replace("- Depends on: —", "- Depends on: PRJ-001/B001,\n" + "  PRJ-001/B001,\n" * 1_000)
+    assert places(gaps(waits)) == ["16:15"]
     long = GOOD.replace("95 %", "95 % " + "x" * checking.OBJECTIVE_MAX)
     assert "longer than" in gaps(long)[0]
 

@@ -13,6 +13,13 @@ from echelon.core.planning.questions import ITEM_FIELDS
 from echelon.core.planning.words import say
 
 _VALUES = ("priority", "size", "depends", "criteria", "status")  # a nested one of these was meant as a field
+JOINED_MAX = 10_000  # characters of a text on several lines
+
+
+def joined(said: Said, line: str) -> Said:
+    """With a further line; what is far beyond any limit already is not made longer, and is a gap as it is."""
+    words = line.strip(lines.BLANKS)
+    return said if len(said.text) > JOINED_MAX else said._replace(text=f"{said.text} {words}".strip(lines.BLANKS))
 
 
 class ItemReader:
@@ -32,6 +39,8 @@ class ItemReader:
         if self._mute:
             return None, ()
         depends = self._fields.get("depends", Said("", self.id.at))
+        if len(depends.text) > JOINED_MAX:
+            self._gaps.append(Gap(depends.at, say("too_long", self._language, most=JOINED_MAX)))
         tokens = tuple(Said(token, depends.at) for token in grammar.dependencies(depends.text)[0])
         return DraftItem(self.id, self._title, self._fields, tokens, tuple(self._criteria)), self._gaps
 
@@ -108,10 +117,8 @@ class ItemReader:
         if labelled is not None and grammar.FIELD_KEYS.get(grammar.fold(labelled.label)) in _VALUES:
             self._gap(line, "field_nested", shown=line.text)
         elif self._now == "criteria" and self._criteria:
-            last = self._criteria[-1]
-            self._criteria[-1] = last._replace(text=f"{last.text} {words}")
+            self._criteria[-1] = joined(self._criteria[-1], words)
         elif self._now in self._fields and self._now != "criteria":
-            held = self._fields[self._now]
-            self._fields[self._now] = held._replace(text=f"{held.text} {words}".strip())
+            self._fields[self._now] = joined(self._fields[self._now], words)
         elif self._now != "status":
             self._gap(line, "field_unknown", shown=line.text)

@@ -15,12 +15,12 @@ from echelon.core.documents.grammar import Language
 from echelon.core.documents.lines import Line
 from echelon.core.documents.render import one_line
 from echelon.core.planning import questions
-from echelon.core.planning.items import ItemReader
+from echelon.core.planning.items import ItemReader, joined
 from echelon.core.planning.model import Draft, DraftItem, Gap, Said
 from echelon.core.planning.questions import BY_KEY, SPELLINGS
 from echelon.core.planning.words import say
 
-ANSWERS_CHARACTERS_MAX = 1_000_000
+ANSWERS_CHARACTERS_MAX = 400_000
 _ITEM = re.compile(
     rf"[*_`\[]*([Bb]\d{{1,9}})(?![\w/])[\]*_`]*([ \t\u00a0]*)([:.{grammar.DASHES}]?)[ \t\u00a0]*(.*)", re.DOTALL
 )
@@ -204,7 +204,7 @@ class _Reader:
             self._bullet = indent if self._bullet < 0 else self._bullet
             rows.append(Said(unboxed(bullet[4]), line.start))
         elif rows and (indent > self._bullet or not self._blank):
-            rows[-1] = rows[-1]._replace(text=f"{rows[-1].text} {line.text.strip(lines.BLANKS)}")
+            rows[-1] = joined(rows[-1], line.text)
         else:
             self._gap(line.start, "no_bullet", shown=line.text)
 
