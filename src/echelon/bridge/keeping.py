@@ -6,18 +6,20 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from echelon.bridge.places import below_workspaces, is_slot
 from echelon.checks.steps import Link
 from echelon.core import config, loops
 from echelon.core.loops import Loop, Step, Turn, Verdict
 from echelon.core.model import Mission, World
 from echelon.core.posts import LevelName
-from echelon.engine.workspace import Places, Workspace
+from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.engine.world import Loader
 from echelon.errors import InputError
-from echelon.slots.places import private_directory, read_small, write_record, write_whole
+from echelon.slots.places import private_directory, read_record, read_small, write_record, write_whole
 
 FILE = "loops.json"
 RECORD = "workspace.json"
@@ -140,6 +142,18 @@ def leave_record(workspace: Workspace) -> None:
     except InputError:  # a mistake in the set-up is said by whoever opens a slot
         links: list[str] = []
     write_record(private_directory(workspace.state) / RECORD, {"root": str(workspace.root), "readable": links})
+
+
+def record_of(directory: str, places: Places) -> Mapping[str, Any]:
+    """What `leave_record` left for the slots of which a directory is one; {} for any other directory."""
+    parts = below_workspaces(directory, places)
+    return (read_record(places.state / "workspaces" / parts[0] / RECORD) if parts else None) or {}
+
+
+def workspace_of(directory: str, places: Places) -> Path:
+    """The folder with the workspace that a directory belongs to, a slot's too. Raises WorldError NO_WORKSPACE."""
+    root = record_of(directory, places).get("root") if is_slot(directory, places) else None
+    return Path(str(root)) if root else find_workspace(Path(directory))
 
 
 def slot_directory(workspace: Workspace, mission: Mission) -> Path:

@@ -32,11 +32,15 @@ class Word:
 
 @dataclass(slots=True)
 class Command:
-    """A simple command: words, redirections as (operator, target), bodies of its here-documents."""
+    """A simple command: words, redirections as (operator, target), bodies of its here-documents.
+
+    `piped`: what it says goes to the next one.
+    """
 
     words: list[Word] = field(default_factory=list)
     redirects: list[tuple[str, Word]] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
+    piped: bool = False
 
 
 Item = Command | Literal["(", ")"]
@@ -101,6 +105,7 @@ class _Reader:
         elif sign in "<>":  # a comparison in [[ ]]
             self.at += 1
         elif sign in "|&;":
+            self.command.piped = sign == "|" and not self.text.startswith("||", self.at)
             self.at += 1
             self.finish()
         elif self.text.startswith("((", self.at):  # arithmetic
