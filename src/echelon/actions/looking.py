@@ -46,7 +46,10 @@ def steering(engine: Engine, given: given_.FindArguments, caller: Caller) -> Ans
     scope = project_of(engine, caller, "") if caller.level == "project" else caller.scope
     if isinstance(scope, Refusal):
         return scope
-    found = find(documents(engine.world(), caller.level, scope), given.terms, given.section)
+    files = documents(engine.world(), caller.level, scope)
+    if not files:
+        return refuse("MODE_INACTIVE")
+    found = find(files, given.terms, given.section)
     return Decision({}, found.message, data={"places": [list(row) for row in found.places]})
 
 
