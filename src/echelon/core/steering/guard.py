@@ -78,7 +78,7 @@ def given(text: str, reading: Reading) -> int:
 
 
 def _refusal(tool: str, wide: Sequence[Facts], threshold: int) -> Refusal:
-    said = [_told(facts, OUTLINE_ROWS_MAX // len(wide[:SHOWN_MAX])) for facts in wide[:SHOWN_MAX]]
+    said = [_told(facts, OUTLINE_ROWS_MAX // len(wide[:SHOWN_MAX]), threshold) for facts in wide[:SHOWN_MAX]]
     if len(wide) > SHOWN_MAX:
         said.append(f"… and {len(wide) - SHOWN_MAX} more files")
     ranges = "offset and limit" if tool == "read" else "sed -n '10,40p'"
@@ -86,10 +86,11 @@ def _refusal(tool: str, wide: Sequence[Facts], threshold: int) -> Refusal:
     return refuse("READ_GUARDED", "\n".join(said), next_step=step)
 
 
-def _told(facts: Facts, most: int) -> str:
+def _told(facts: Facts, most: int, threshold: int) -> str:
     found = headings(facts.text)
-    head = f"{one_line(facts.path, PATH_SHOWN_MAX)} has {count(facts.text)} lines; it is not read whole. Outline:"
-    return "\n".join((head, *(rows(found, most) or ["(no headings)"])))
+    below = [heading for heading in found if heading.level > 1] or found  # the title of a file covers all of it
+    head = f"{one_line(facts.path, PATH_SHOWN_MAX)} has {count(facts.text)} lines; at most {threshold} are read at once."
+    return "\n".join((head, *(rows(below, most) or ["(no headings)"])))
 
 
 def _unattached(arguments: Mapping[str, Any], directory: str, look: Look, threshold: int) -> Ruling:

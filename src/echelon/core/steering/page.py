@@ -12,6 +12,7 @@ from echelon.core.steering.passages import Block, Passage
 # What one answer may cost: characters, where digits and what is outside of ASCII count twice, as they do about in tokens.
 # On the fixture set the dearest answer is then below 460 tokens of o200k or cl100k (docs/STEERING.md).
 COST_MAX = 1_400
+MORE_COST = 120  # kept free for naming what did not fit
 PASSAGES_MAX = 8  # shown in one answer
 POINTERS_MAX = 4  # further ones, named with their place
 NEAR = 0.5  # of the best score: what is shown
@@ -37,10 +38,11 @@ class Hit:
     also: tuple[Block, ...] = ()
     terms: frozenset[str] = frozenset()
     shown: list[Block] = field(default_factory=list)
+    cut: bool = False  # the last one of them is not whole
 
     @property
     def whole(self) -> bool:
-        return sum(len(block.rows) for block in self.shown) >= sum(len(block.rows) for block in self.wanted)
+        return len(self.shown) >= len(self.wanted) and not self.cut
 
 
 def cost(text: str) -> int:
@@ -49,7 +51,7 @@ def cost(text: str) -> int:
 
 def page(ranked: Sequence[Hit], overview: Sequence[str] = ()) -> Found:
     """The answer, of at most COST_MAX. `ranked`: the best first; `overview`: lines that stand above."""
-    left = COST_MAX - sum(cost(row) + 1 for row in overview)
+    left = COST_MAX - MORE_COST - sum(cost(row) + 1 for row in overview)
     best = ranked[0].score if ranked else 0.0
     near = [hit for hit in ranked if hit.score >= NEAR * best][:PASSAGES_MAX]
     for hit in near:
@@ -65,7 +67,7 @@ def page(ranked: Sequence[Hit], overview: Sequence[str] = ()) -> Found:
             rows += [f"|{row}" for block in group for row in block.rows]
     more = [hit for hit in near if not hit.whole]
     faint = [hit for hit in ranked if not hit.shown and hit not in more and hit.score >= FAINT * best]
-    return Found("\n".join((*rows, *_pointers([*more, *faint], left))), tuple(places))
+    return Found("\n".join((*rows, *_pointers([*more, *faint], left + MORE_COST))), tuple(places))
 
 
 def _show(hit: Hit, blocks: Sequence[Block], left: int) -> int:
@@ -74,11 +76,11 @@ def _show(hit: Hit, blocks: Sequence[Block], left: int) -> int:
         piece = dataclasses.replace(block, rows=tuple(clean(row).rstrip() for row in block.rows))
         beside = any(block.first == other.last + 1 or other.first == block.last + 1 for other in hit.shown)
         title = "" if hit.shown else f" {_title(hit.passage)}"
-        head = 0 if beside else cost(f"{_place(hit.passage.path, block.first, block.last)}{title}\n")
+        head = 0 if beside else cost(f"{_place(hit.passage.path, block.first, hit.passage.last)}{title}\n")
         if head + _cost_of(piece.rows) > left:
             if hit.shown or left < COST_MAX // 2:
                 continue
-            piece = dataclasses.replace(piece, rows=_fitting(piece.rows, left - head))
+            piece, hit.cut = dataclasses.replace(piece, rows=_fitting(piece.rows, left - head)), True
         if piece.rows:
             left -= head + _cost_of(piece.rows)
             hit.shown.append(piece)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from echelon.core.documents import lines
 from echelon.core.steering import words
 from echelon.core.steering.outline import Heading, headings
+
+PARSED_MAX = 128  # files that are kept as passages: agents ask again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class Passage:
         return frozenset[str]().union(*(block.words for block in self.blocks))
 
 
+@lru_cache(maxsize=PARSED_MAX)
 def passages(document: Document) -> tuple[Passage, ...]:
+    """In the order of the file; a heading with nothing of its own below it is none."""
     rows = [line.text for line in lines.split(document.text)]
     heads = headings(document.text)
     starts = [row.first for row in heads]

@@ -23,6 +23,7 @@ READINGS_MAX = 200  # of one call
 NESTING_MAX = 4  # `sh -c` in `sh -c`
 BRACES_MAX = 64  # words that `{a,b}` becomes
 
+_AWAY = frozenset({">", ">>", ">|", "&>", "&>>", "1>", "1>>", "1>|"})  # what is said goes into a file
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _BRACES = re.compile(r"\{([^{},]*(?:,[^{},]*)+)\}")
 
@@ -99,7 +100,7 @@ class _Line:
                 self.folder, carried = outer.pop() if outer else (self.folder, [])
             elif isinstance(item, Command):
                 given = self._command(item, carried, nesting)
-                kept = any(operator in (">", ">>", ">|", "&>", "&>>") for operator, _ in item.redirects)
+                kept = any(operator in _AWAY for operator, _ in item.redirects)
                 carried = given if item.piped else []
                 found += [] if item.piped or kept else given
         return found
