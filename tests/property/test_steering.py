@@ -25,7 +25,10 @@ BACKLOGS = {language: entries.parse(text(language, "backlog.md"), "backlog") for
 numbers = st.integers(0, 39)
 BULLETS = {
     language: [
-        (part, block) for part in passages(documents(language)[0]) for block in part.blocks if block.rows[0].startswith("- ")
+        (part, block)
+        for part in passages(documents(language)[0])
+        for block in part.blocks
+        if block.rows[0].startswith("- ")
     ]
     for language in LANGUAGES
 }
@@ -56,8 +59,14 @@ def test_each_kind_of_question_is_answered_in_one_call(kind: str, language: str)
     _is_within(found)
 
 
-@given(languages, numbers, st.sampled_from(["criteria {}", "critères {}", "{}", "{} acceptance criteria", "Critères d'acceptation de {}"]))
-def test_every_criterion_of_an_item_is_found_word_for_word_with_its_check(language: str, number: int, asked: str) -> None:
+@given(
+    languages,
+    numbers,
+    st.sampled_from(["criteria {}", "critères {}", "{}", "{} acceptance criteria", "Critères d'acceptation de {}"]),
+)
+def test_every_criterion_of_an_item_is_found_word_for_word_with_its_check(
+    language: str, number: int, asked: str
+) -> None:
     backlog = BACKLOGS[language]
     entry = backlog.entries[number]
     found = find(documents(language), asked.format(entry.id))
@@ -89,7 +98,7 @@ def test_the_state_of_an_item_is_found(language: str, number: int) -> None:
 def test_a_line_of_the_spec_is_found_by_its_rarest_words(language: str, data: st.DataObject) -> None:
     """One access: whoever asks with a few words of a line sees it, and where it stands."""
     part, block = data.draw(st.sampled_from(BULLETS[language]))
-    words = sorted({word for word in re.findall(r"[^\W\d_]{5,}", " ".join(block.rows))}, key=lambda word: (-len(word), word))[:4]
+    words = sorted(set(re.findall(r"[^\W\d_]{5,}", " ".join(block.rows))), key=lambda word: (-len(word), word))[:4]
     found = find(documents(language), " ".join((*words, *part.titles[-1:])))
     rows = found.message.split("\n")
     assert all(f"|{row.rstrip()}" in rows for row in block.rows), (words, part.titles)
@@ -99,10 +108,28 @@ def test_a_line_of_the_spec_is_found_by_its_rarest_words(language: str, data: st
 
 scraps = st.one_of(
     st.text(max_size=30),
-    st.sampled_from(["## A", "### B001 — x", "- b", "  - c", "```", "<!--", "-->", "- Status: [x]", "", "# T", "\r", "\ud800", "1. x"]),
+    st.sampled_from(
+        [
+            "## A",
+            "### B001 — x",
+            "- b",
+            "  - c",
+            "```",
+            "<!--",
+            "-->",
+            "- Status: [x]",
+            "",
+            "# T",
+            "\r",
+            "\ud800",
+            "1. x",
+        ]
+    ),
 )
 texts = st.lists(scraps, max_size=30).map("\n".join)
-questions = st.one_of(st.text(max_size=40), st.sampled_from(["B001", "progress", "a b c", "=done", "x" * 5_000, "\ud800"]))
+questions = st.one_of(
+    st.text(max_size=40), st.sampled_from(["B001", "progress", "a b c", "=done", "x" * 5_000, "\ud800"])
+)
 
 
 @given(st.lists(texts, max_size=3), questions, st.one_of(st.just(""), questions))
@@ -135,11 +162,15 @@ shells = st.lists(
                      "-e", "--", "bat", "-r", "1:", "-c", "5k", "{,", "\n", "<<E", "E"]), max_size=20,
 ).map(" ".join)  # fmt: skip
 names = st.sampled_from(["filePath", "offset", "limit", "command", "workdir", "prompt"])
-calls = st.one_of(st.dictionaries(names, json, max_size=4), st.fixed_dictionaries({"command": shells, "prompt": shells}))
+calls = st.one_of(
+    st.dictionaries(names, json, max_size=4), st.fixed_dictionaries({"command": shells, "prompt": shells})
+)
 
 
 @given(st.sampled_from(["read", "bash", "task", "edit", ""]), calls, st.integers(1, 300))
-def test_the_guard_is_total_and_content_with_what_it_made(tool: str, arguments: dict[str, object], threshold: int) -> None:
+def test_the_guard_is_total_and_content_with_what_it_made(
+    tool: str, arguments: dict[str, object], threshold: int
+) -> None:
     def look(path: str) -> list[guard.Facts]:
         return [guard.Facts(".opencode/spec.md", text("en", "spec.md"))] if path.endswith("spec.md") else []
 

@@ -21,6 +21,8 @@ from steering_texts import documents as fixture
 from steering_texts import workspace
 from workspaces import Shop
 
+COMMAND = "python -m pytest -q tests/acceptance/test_b035.py"
+
 
 def said(question: str, language: str = "en", section: str = "") -> str:
     return find(fixture(language), question, section).message
@@ -30,10 +32,8 @@ def test_an_answer_is_lines_with_their_place() -> None:
     assert said("criteria B035").split("\n") == [
         ".opencode/backlog.md:362-364 B035 — Export for the accountant",
         "|- Acceptance criteria:",
-        "|  - [ ] CSV with semicolons, a decimal comma and a byte order mark"
-        " — check: `python -m pytest -q tests/acceptance/test_b035.py -k c1`",
-        "|  - [ ] the sum equals the provider's statement, or differences are listed by reference"
-        " — check: `python -m pytest -q tests/acceptance/test_b035.py -k c2`",
+        f"|  - [ ] CSV with semicolons, a decimal comma and a byte order mark — check: `{COMMAND} -k c1`",
+        f"|  - [ ] the sum equals the provider's statement, or differences are listed by reference — check: `{COMMAND} -k c2`",
     ]
 
 
@@ -70,11 +70,15 @@ def test_progress_is_counted_and_not_listed() -> None:
 def test_a_section_narrows() -> None:
     assert "spec.md:150-153 Rules of the company > Refunds" in said("", section="refunds")
     narrowed = find(fixture("en"), "code", "Errors")
-    assert narrowed.places and all(path.endswith("spec.md") and 115 <= first <= 121 for path, first, _ in narrowed.places)
+    assert narrowed.places and all(
+        path.endswith("spec.md") and 115 <= first <= 121 for path, first, _ in narrowed.places
+    )
     assert ".opencode/backlog.md:" in said("code"), "elsewhere too, without it"
 
 
-@pytest.mark.parametrize(("question", "section"), [("xyzzy", ""), ("", ""), ("the of", ""), ("code", "no such heading")])
+@pytest.mark.parametrize(
+    ("question", "section"), [("xyzzy", ""), ("", ""), ("the of", ""), ("code", "no such heading")]
+)
 def test_when_nothing_matches_the_headings_are_listed(question: str, section: str) -> None:
     found = find(fixture("en"), question, section)
     assert "Technical constraints · Definition of done" in found.message and not found.places
@@ -123,7 +127,11 @@ def test_each_level_of_a_portfolio_has_its_own_files() -> None:
     world = Disk(two_programs()).world()
     one = ".opencode/programs/PGM-001"
     first = f"{one}/projects/PRJ-001"
-    assert paths(world, "project", "PGM-001/PRJ-001") == [f"{first}/spec.md", f"{first}/backlog.md", f"{one}/program.md"]
+    assert paths(world, "project", "PGM-001/PRJ-001") == [
+        f"{first}/spec.md",
+        f"{first}/backlog.md",
+        f"{one}/program.md",
+    ]
     assert paths(world, "work", "PGM-001/PRJ-001")[0] == ".opencode/spec.md", "in its slot it lies in front"
     program = paths(world, "program", "PGM-001")
     assert program[0] == f"{one}/program.md" and len(program) == 5 and not any("PGM-002" in path for path in program)

@@ -66,7 +66,16 @@ def test_W_E5_150_lines_and_a_last_line_feed_are_150(content: str, guarded: bool
 
 
 def test_lines_are_counted_as_an_editor_does() -> None:
-    assert [count(row) for row in ("", "\n", "a", "a\n", "a\nb", "a\r\nb\r\n", "a\u2028b", "\n\n")] == [0, 1, 1, 1, 2, 2, 1, 2]
+    assert [count(row) for row in ("", "\n", "a", "a\n", "a\nb", "a\r\nb\r\n", "a\u2028b", "\n\n")] == [
+        0,
+        1,
+        1,
+        1,
+        2,
+        2,
+        1,
+        2,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +121,8 @@ def test_a_heading_cannot_pretend_to_be_ours() -> None:
 
 # -------------------------------------------------------------------------------------------------------- shell
 
-WIDE = r"""
+WIDE = (
+    r"""
 cat .opencode/spec.md
 cat -n .opencode/spec.md 2>/dev/null
 cat -- .opencode/spec.md 2>&1
@@ -170,7 +180,10 @@ grep '' .opencode/spec.md
 grep -n . .opencode/spec.md
 grep -v '^$' .opencode/spec.md
 grep -C 300 refund .opencode/spec.md
-""".strip().replace("<<EOF", "<<EOF\ncat .opencode/spec.md\nEOF").split("\n")
+""".strip()
+    .replace("<<EOF", "<<EOF\ncat .opencode/spec.md\nEOF")
+    .split("\n")
+)
 
 
 def _joined(rows: list[str]) -> list[str]:
@@ -245,7 +258,11 @@ def test_a_shell_in_a_folder_of_its_own() -> None:
 
 
 def test_several_files_are_told_of_at_once() -> None:
-    said = str(asks("bash", {"command": "cat .opencode/*.md"}, lambda _: [fact for path in FILES for fact in look(path)]).refusal)
+    said = str(
+        asks(
+            "bash", {"command": "cat .opencode/*.md"}, lambda _: [fact for path in FILES for fact in look(path)]
+        ).refusal
+    )
     assert ".opencode/spec.md has 276 lines" in said and ".opencode/backlog.md has 415 lines" in said
     many = [Facts(f"{at}.md", lines(200)) for at in range(50)]
     said = str(asks("bash", {"command": "cat *"}, lambda _: many).refusal)
@@ -290,7 +307,9 @@ def test_another_value_leaves_it_as_the_setting_says(variable: str) -> None:
 def test_W_E6_the_settings_are_read_and_a_wrong_one_is_an_error() -> None:
     config, findings = parse('{"webConsole": {"enabled": true}}', "orchestrator.jsonc")
     assert config["steering.readGuard"] is True and config["steering.lineThreshold"] == 150 and not findings
-    config, findings = parse('{"language": "en", // "a // b"\n "steering": {"readGuard": false, "lineThreshold": 80}}', "x")
+    config, findings = parse(
+        '{"language": "en", // "a // b"\n "steering": {"readGuard": false, "lineThreshold": 80}}', "x"
+    )
     assert config["steering.readGuard"] is False and config["steering.lineThreshold"] == 80 and not findings
     for wrong in ('{"readGuard": "false"}', '{"lineThreshold": 0}', '{"lineThreshold": "150"}'):
         config, findings = parse(f'{{"steering": {wrong}}}', "x")

@@ -89,7 +89,9 @@ def _refusal(tool: str, wide: Sequence[Facts], threshold: int) -> Refusal:
 def _told(facts: Facts, most: int, threshold: int) -> str:
     found = headings(facts.text)
     below = [heading for heading in found if heading.level > 1] or found  # the title of a file covers all of it
-    head = f"{one_line(facts.path, PATH_SHOWN_MAX)} has {count(facts.text)} lines; at most {threshold} are read at once."
+    head = (
+        f"{one_line(facts.path, PATH_SHOWN_MAX)} has {count(facts.text)} lines; at most {threshold} are read at once."
+    )
     return "\n".join((head, *(rows(below, most) or ["(no headings)"])))
 
 
