@@ -1,192 +1,165 @@
-"""Laws of steering search and read guard: what is asked for is found within the cap, whatever else the files say."""
+"""The charter follows the grammar; the contract carries every criterion and check unchanged. (Issue 5, parts 3 and 4.)"""
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import proofs
-from echelon.core.documents import criteria, entries
-from echelon.core.documents.criteria import render_check
-from echelon.core.fence import Ruling
-from echelon.core.steering import guard
-from echelon.core.steering.outline import count, headings
-from echelon.core.steering.page import COST_MAX, Found, cost
-from echelon.core.steering.passages import Document, passages
-from echelon.core.steering.search import find
-from steering_texts import LANGUAGES, documents, text
+import texts
+from echelon.core import layout, posts, prompts
+from echelon.core.documents import criteria, entries, grammar, sections, spec, todo
+from echelon.core.documents.grammar import Label, Language
+from echelon.core.steering import charter as module
+from echelon.core.steering.charter import charter
 
-assert proofs.settings, "imported for its profile"
-languages = st.sampled_from(LANGUAGES)
-BACKLOGS = {language: entries.parse(text(language, "backlog.md"), "backlog") for language in LANGUAGES}
-numbers = st.integers(0, 39)
-BULLETS = {
-    language: [
-        (part, block)
-        for part in passages(documents(language)[0])
-        for block in part.blocks
-        if block.rows[0].startswith("- ")
-    ]
-    for language in LANGUAGES
-}
-# kind of question -> how it is asked, and words that only its answer has, in each language
-KINDS = {
-    "constraint": {"en": ("constraint security", "argon2id"), "fr": ("contrainte sécurité", "argon2id")},
-    "constraints": {"en": ("technical constraints", "PostgreSQL 16"), "fr": ("contraintes techniques", "PostgreSQL 16")},
-    "scope": {"en": ("scope", "timetable of sailings"), "fr": ("périmètre", "horaires des départs")},
-    "out of scope": {"en": ("out of scope", "loyalty points"), "fr": ("périmètre exclus", "points de fidélité")},
-    "done": {"en": ("definition of done", "at level AA"), "fr": ("définition de fait", "au niveau AA")},
-    "progress": {"en": ("progress", "40 entries"), "fr": ("avancement", "40 entries")},
-    "past deliveries": {"en": ("past deliveries", "ITEM DELIVERED — B012"), "fr": ("livraisons passées", "ITEM LIVRÉ — B012")},
-    "decisions": {"en": ("decisions", "PostgreSQL rather than SQLite"), "fr": ("décisions", "PostgreSQL plutôt que SQLite")},
-    "decided": {"en": ("decision B013", "DECIDED — give up"), "fr": ("décision B013", "DÉCIDÉ — abandonner")},
-}  # fmt: skip
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
+BOTH = pytest.mark.parametrize("language", LANGUAGES)
+# What each level's charter names, by key of the grammar's tables.
+FIELDS = {"mission": ("priority", "depends", "status", "criteria"), "program": ("priority", "depends", "status", "path"),
+          "enterprise": ("priority", "depends", "status", "budget", "strategy", "parallelism")}  # fmt: skip
+HEADINGS = {"mission": ("objective", "in_scope", "out_of_scope", "constraints", "done", "interfaces", "glossary",
+                        "record", "journal"), "program": ("journal",), "enterprise": ("journal",)}  # fmt: skip
+CHANGED = "Zqx"
 
 
-def _is_within(found: Found) -> None:
-    assert cost(found.message) <= COST_MAX
+def cases() -> list[tuple[posts.LevelName, str, str]]:
+    rows: list[Any] = [(level, "field", key) for level, keys in FIELDS.items() for key in keys]
+    rows += [(level, "heading", key) for level, keys in HEADINGS.items() for key in keys]
+    return [*rows, ("mission", "check", "check"), ("mission", "check", "guard")]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_of_question_is_answered_in_one_call(kind: str, language: str) -> None:
-    question, answer = KINDS[kind][language]
-    found = find(documents(language), question)
-    assert answer in found.message
-    _is_within(found)
-
-
-@given(
-    languages,
-    numbers,
-    st.sampled_from(["criteria {}", "critères {}", "{}", "{} acceptance criteria", "Critères d'acceptation de {}"]),
-)
-def test_every_criterion_of_an_item_is_found_word_for_word_with_its_check(
-    language: str, number: int, asked: str
+@pytest.mark.parametrize(("level", "kind", "key"), cases())
+@BOTH
+def test_a_changed_label_changes_the_charter(
+    level: posts.LevelName, kind: str, key: str, language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backlog = BACKLOGS[language]
-    entry = backlog.entries[number]
-    found = find(documents(language), asked.format(entry.id))
-    listed, _ = criteria.read(backlog.text, *backlog.span(entry.id), entry.id)
-    assert listed
-    for row in listed:
-        assert f"{row.text}{render_check(row.check, 'fr' if language == 'fr' else 'en')}" in found.message
-    _is_within(found)
+    def other(label: Label) -> Label:
+        return dataclasses.replace(label, en=CHANGED, fr=CHANGED) if label.key == key else label
+
+    assert CHANGED not in charter(level, language)
+    if kind == "check":
+        labels = {name: other(label) for name, label in grammar.CHECK_LABELS.items()}
+        monkeypatch.setattr(grammar, "CHECK_LABELS", labels)
+    else:
+        for table in ("FIELDS", "CONFIGURATION") if kind == "field" else ("HEADINGS",):
+            monkeypatch.setattr(grammar, table, tuple(other(label) for label in getattr(grammar, table)))
+    assert CHANGED in charter(level, language)
 
 
-@given(languages, numbers, st.sampled_from(["dependencies of {}", "dépendances de {}", "what does {} depend on"]))
-def test_what_an_item_waits_for_is_found(language: str, number: int, asked: str) -> None:
-    entry = BACKLOGS[language].entries[number]
-    found = find(documents(language), asked.format(entry.id))
-    label = "Dépend de : " if language == "fr" else "Depends on: "
-    assert f"|- {label}{', '.join(entry.depends) or '—'}" in found.message
-    _is_within(found)
-
-
-@given(languages, numbers)
-def test_the_state_of_an_item_is_found(language: str, number: int) -> None:
-    entry = BACKLOGS[language].entries[number]
-    found = find(documents(language), f"status {entry.id}")
-    assert f"[{text(language, 'backlog.md').split(entry.id + ' — ', 1)[1].split('[', 1)[1][0]}]" in found.message
-    _is_within(found)
-
-
-@given(languages, st.data())
-def test_a_line_of_the_spec_is_found_by_its_rarest_words(language: str, data: st.DataObject) -> None:
-    """One access: whoever asks with a few words of a line sees it, and where it stands."""
-    part, block = data.draw(st.sampled_from(BULLETS[language]))
-    words = sorted(set(re.findall(r"[^\W\d_]{5,}", " ".join(block.rows))), key=lambda word: (-len(word), word))[:4]
-    found = find(documents(language), " ".join((*words, *part.titles[-1:])))
-    rows = found.message.split("\n")
-    assert all(f"|{row.rstrip()}" in rows for row in block.rows), (words, part.titles)
-    assert any(path.endswith("spec.md") and first <= block.first <= last for path, first, last in found.places)
-    _is_within(found)
-
-
-scraps = st.one_of(
-    st.text(max_size=30),
-    st.sampled_from(
-        [
-            "## A",
-            "### B001 — x",
-            "- b",
-            "  - c",
-            "```",
-            "<!--",
-            "-->",
-            "- Status: [x]",
-            "",
-            "# T",
-            "\r",
-            "\ud800",
-            "1. x",
-        ]
-    ),
-)
-texts = st.lists(scraps, max_size=30).map("\n".join)
-questions = st.one_of(
-    st.text(max_size=40), st.sampled_from(["B001", "progress", "a b c", "=done", "x" * 5_000, "\ud800"])
-)
-
-
-@given(st.lists(texts, max_size=3), questions, st.one_of(st.just(""), questions))
-def test_the_search_is_total_and_within_its_cap(contents: list[str], question: str, section: str) -> None:
-    files = [Document(f"{at}.md", content) for at, content in enumerate(contents)]
-    found = find(files, question, section)
-    _is_within(found) if found.places else None
-    for path, first, last in found.places:
-        rows = contents[int(path[0])].split("\n")
-        assert 1 <= first <= last <= len(rows)
-    assert find(files, question, section) == found
-
-
-@given(texts)
-def test_the_ranges_of_an_outline_are_lines_of_the_file(content: str) -> None:
-    rows = content.split("\n")
-    for heading in headings(content):
-        assert 1 <= heading.first <= heading.last <= count(content)
-        assert "#" * heading.level in rows[heading.first - 1]
-
-
-json = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
-    max_leaves=5,
-)
-shells = st.lists(
-    st.sampled_from(["cat", "sed", "-n", "'1,9p'", "head", "-n", "9", "tail", "+3", "awk", "'NR>3'", "grep", "''", "|", "<", ">", ";",
-                     "(", ")", "$(", "`", "cd", ".opencode", ".opencode/spec.md", "spec.md", "{a,b}", "*", "bash", "-c", "'", '"',
-                     "-e", "--", "bat", "-r", "1:", "-c", "5k", "{,", "\n", "<<E", "E"]), max_size=20,
-).map(" ".join)  # fmt: skip
-names = st.sampled_from(["filePath", "offset", "limit", "command", "workdir", "prompt"])
-calls = st.one_of(
-    st.dictionaries(names, json, max_size=4), st.fixed_dictionaries({"command": shells, "prompt": shells})
-)
-
-
-@given(st.sampled_from(["read", "bash", "task", "edit", ""]), calls, st.integers(1, 300))
-def test_the_guard_is_total_and_content_with_what_it_made(
-    tool: str, arguments: dict[str, object], threshold: int
+@pytest.mark.parametrize("level", posts.LEVELS)
+@BOTH
+def test_changed_marks_paths_and_dashes_change_the_charter(
+    level: posts.LevelName, language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def look(path: str) -> list[guard.Facts]:
-        return [guard.Facts(".opencode/spec.md", text("en", "spec.md"))] if path.endswith("spec.md") else []
+    before = charter(level, language)
+    monkeypatch.setattr(grammar, "MARKERS", {"!": grammar.State.PENDING})
+    marked = charter(level, language)
+    monkeypatch.setattr(grammar, "DASHES", "=")
+    dashed = charter(level, language)
+    monkeypatch.setattr(layout, "STATE", ".zqx")
+    placed = charter(level, language)
+    assert "[!] pending" in marked and "[/]" not in marked
+    assert len({before, marked, dashed, placed}) == 4
 
-    ruling = guard.judge(tool, arguments, "/w", look, threshold)
-    assert ruling.refusal is None or (tool in ("read", "bash") and threshold < 276)
-    if ruling.arguments is not None:
-        assert tool == "task" and guard.judge(tool, ruling.arguments, "/w", look, threshold) == Ruling()
+
+@BOTH
+def test_what_the_charter_shows_is_what_the_parsers_read(language: Language) -> None:
+    """The anchors, put together to files, are understood: nothing of the charter is only ours to believe."""
+    text = charter("mission", language)
+    heading = re.search(r"`(### B001 —)`", text)
+    labels = {key: re.search(re.escape(f"`- {grammar.field(key, language)}`"), text) for key in FIELDS["mission"]}
+    assert heading and all(labels.values())
+    criterion = next(f"`{label.text(language)}{grammar.colon(language)}`" for label in grammar.CHECK_LABELS.values())
+    assert criterion in text and "`  - [ ]`" in text
+    item = (
+        f"{heading[1]} T\n- {grammar.field('priority', language)} P2\n- {grammar.field('status', language)} [ ]\n"
+        f"- {grammar.field('depends', language)} B002\n- {grammar.field('criteria', language)}\n"
+        f"  - [ ] it holds — {criterion.strip('`')} `true`\n"
+    )
+    read = entries.parse(f"# B\n\n{item}")
+    assert [(row.id, row.priority, row.depends) for row in read.entries] == [("B001", 2, ("B002",))]
+    found, problems = criteria.read(read.text, *read.span("B001"), "B001")
+    assert [(row.text, row.check) for row in found] == [("it holds", criteria.Check("check", "true"))]
+    assert not problems
+    headings = re.search(r"spec `([^`]+)`", text)
+    assert headings
+    wanted = {"objective", "in_scope", "out_of_scope", "constraints", "done", "interfaces", "glossary"}
+    assert {row.key for row in spec.parse(headings[1].replace(" · ", "\n\n")).sections} == wanted
+    record = re.search(r"`## (?!Journal)([^`]+)`", text.rpartition("\n")[2])
+    assert record
+    assert todo.parse(f"# T\n\n## {record[1]}\n- {grammar.field('files', language)} a.py\n").record is not None
 
 
-@given(st.integers(-5, 400), st.integers(-5, 400))
-def test_a_read_is_guarded_exactly_when_it_gives_more_than_the_threshold(offset: int, limit: int) -> None:
-    def look(_path: str) -> list[guard.Facts]:
-        return [guard.Facts("a", text("en", "spec.md"))]
+def test_the_ids_it_shows_are_ids() -> None:
+    assert grammar.ITEM_ID.fullmatch(module.ITEM)
+    assert grammar.PROJECT_ID.fullmatch(module.PROJECT)
+    assert grammar.PROGRAM_ID.fullmatch(module.PROGRAM)
+    assert grammar.ESCALATION_ID.fullmatch(f"{module.ESCALATION}1")
 
-    rows = text("en", "spec.md").split("\n")[:-1]
-    start = max(offset, 1) - 1
-    gives = len(rows[start : start + limit] if limit > 0 else rows[start:])
-    ruling = guard.judge("read", {"filePath": "a", "offset": offset, "limit": limit}, "/w", look, 150)
-    assert (ruling.refusal is not None) == (gives > 150)
+
+# --------------------------------------------------------------------------------------------- the contract
+
+words = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=60).map(str.strip)
+bullets = st.sampled_from(["- [ ] ", "- [x] ", "- ", "* ", "1. "])
+
+
+@st.composite
+def items(draw: st.DrawFn) -> str:
+    """An item with criteria as people write them: wrapped lines, nested bullets, checks, any bullet; both languages."""
+    french = draw(st.booleans())
+    label = draw(st.sampled_from(["Critères d'acceptation :", "Critères d’acceptation :"] if french else ["Acceptance criteria:"]))  # fmt: skip
+    head = "- Priorité : P2\n- Taille : M\n- Statut : [/]\n- Dépend de : —\n" if french else "- Priority: P2\n- Size: M\n- Status: [/]\n- Depends on: —\n"  # fmt: skip
+    rows = []
+    for _ in range(draw(st.integers(1, 5))):
+        row = f"  {draw(bullets)}{draw(words)}"
+        if draw(st.booleans()):
+            row += f"\n    {draw(words)}"
+        if draw(st.booleans()):
+            row += f"\n    - {draw(words)}"
+        if draw(st.booleans()):
+            row += f" — {'preuve :' if french else 'check:'} `pytest -k {draw(st.integers(0, 99))}`"
+        rows.append(row)
+    notes = draw(st.sampled_from(["", "- Notes: Status: is not a field here\n", "- Description : pourquoi\n"]))
+    return f"### B001 — {draw(words)}\n{head}- {label}\n" + "\n".join(rows) + f"\n{notes}"
+
+
+@given(items(), st.sampled_from(LANGUAGES), texts.documents)
+def test_every_criterion_and_check_reaches_the_block_unchanged(item: str, language: Language, context: str) -> None:
+    mission: Any = SimpleNamespace(definition=SimpleNamespace(done=()))
+    block = prompts.block(mission, item.rstrip(), language)
+    there = sections.inject_block(context, block)
+    read, _ = criteria.read(f"# B\n\n{item}", 5, 5 + len(item), "B001")
+    for criterion in read:
+        assert criterion.source.strip("\n") in block
+    for line in item.splitlines()[5:]:  # the heading, and all below the four lines of bookkeeping, to the letter
+        assert line.rstrip() in block
+    assert item.splitlines()[0].rstrip() in block
+    assert "Status: [/]" not in block.partition(charter("mission", language))[0]
+    assert block.endswith(charter("mission", language))
+    rest = sections.eject_block(there)
+    assert rest == sections.eject_block(context)
+    assert sections.inject_block(there, block) == there
+
+
+@pytest.mark.parametrize("weakness", ["W-E2"])
+def test_a_wrapped_criterion_ends_nothing(weakness: str) -> None:
+    """Three criteria, the first on two lines, other bullets, another apostrophe, a description: all of it is there."""
+    item = (
+        "### B001 — T\n- Priorité : P1\n- Description : pourquoi\n- Critères d’acceptation :\n  - [ ] un\n    et la suite\n"
+        "  * [ ] deux\n  - [ ] trois — preuve : `true`"
+    )
+    mission: Any = SimpleNamespace(definition=SimpleNamespace(done=()))
+    block = prompts.block(mission, item, "fr")
+    for line in (
+        "- Description : pourquoi",
+        "  - [ ] un\n    et la suite\n",
+        "  * [ ] deux\n",
+        "  - [ ] trois — preuve : `true`",
+    ):
+        assert line in block

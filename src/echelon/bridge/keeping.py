@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from echelon.bridge.places import below_workspaces, is_slot
+from echelon.bridge.places import RECORD, below_workspaces, is_slot
 from echelon.checks.steps import Link
 from echelon.core import config, loops
 from echelon.core.loops import Loop, Step, Turn, Verdict
@@ -22,7 +22,6 @@ from echelon.errors import InputError
 from echelon.slots.places import private_directory, read_record, read_small, write_record, write_whole
 
 FILE = "loops.json"
-RECORD = "workspace.json"
 FILE_BYTES_MAX = 4_000_000
 TREE_FILES_MAX = 20_000  # looked at to see whether a turn changed anything
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".pytest_cache"})

@@ -1,1 +1,1 @@
-"""How agents find things in steering files without reading them whole: outline, read guard, search. Pure."""
+"""How agents find things in the steering files: the charter, the outline, the read guard, the search. Pure."""
