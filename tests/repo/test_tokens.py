@@ -7,7 +7,6 @@ test_steering.py and tests/unit/test_roles.py hold what has to be there.
 from __future__ import annotations
 
 import pytest
-
 from bench import tokens
 from bench.limits import GROUPS
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from echelon.bridge.keeping import Keeper, record_of, slot_directory
-from echelon.bridge.places import is_slot
+from echelon.bridge.keeping import Keeper, slot_directory
+from echelon.bridge.places import RECORD, below_workspaces, is_slot
 from echelon.bridge.posting import Posts
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Session
@@ -23,7 +23,7 @@ from echelon.core.documents.render import clean, quote
 from echelon.core.fence import Room
 from echelon.core.model import CONTEXT, Mission
 from echelon.engine.workspace import Places
-from echelon.slots.places import read_small
+from echelon.slots.places import read_record, read_small
 
 CONTEXT_BYTES_MAX = 200_000
 FEEDBACK_MAX = 2_000
@@ -65,7 +65,12 @@ def room(
 
 def _linked(slot: str, places: Places) -> tuple[str, ...]:
     """What the set-up links into slots from elsewhere, and may be read through them."""
-    return tuple(str(path) for path in record_of(slot, places).get("readable", ()))
+    record = (
+        read_record(places.state / "workspaces" / below_workspaces(slot, places)[0] / RECORD)
+        if below_workspaces(slot, places)
+        else None
+    )
+    return tuple(str(path) for path in (record or {}).get("readable", ()))
 
 
 def text(chain: tuple[Session, ...], keeper: Keeper | None, places: Places, posts: Posts | None) -> str:

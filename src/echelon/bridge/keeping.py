@@ -6,11 +6,11 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from echelon.bridge.places import RECORD, below_workspaces, is_slot
+from echelon.bridge import own_roles
+from echelon.bridge.places import RECORD, is_slot
 from echelon.checks.steps import Link
 from echelon.core import config, loops
 from echelon.core.loops import Loop, Step, Turn, Verdict
@@ -19,7 +19,7 @@ from echelon.core.posts import LevelName
 from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.engine.world import Loader
 from echelon.errors import InputError
-from echelon.slots.places import private_directory, read_record, read_small, write_record, write_whole
+from echelon.slots.places import private_directory, read_small, write_record, write_whole
 
 FILE = "loops.json"
 FILE_BYTES_MAX = 4_000_000
@@ -143,16 +143,10 @@ def leave_record(workspace: Workspace) -> None:
     write_record(private_directory(workspace.state) / RECORD, {"root": str(workspace.root), "readable": links})
 
 
-def record_of(directory: str, places: Places) -> Mapping[str, Any]:
-    """What `leave_record` left for the slots of which a directory is one; {} for any other directory."""
-    parts = below_workspaces(directory, places)
-    return (read_record(places.state / "workspaces" / parts[0] / RECORD) if parts else None) or {}
-
-
 def workspace_of(directory: str, places: Places) -> Path:
     """The folder with the workspace that a directory belongs to, a slot's too. Raises WorldError NO_WORKSPACE."""
-    root = record_of(directory, places).get("root") if is_slot(directory, places) else None
-    return Path(str(root)) if root else find_workspace(Path(directory))
+    above = own_roles.workspace_of(directory, places) if is_slot(directory, places) else None
+    return above or find_workspace(Path(directory))
 
 
 def slot_directory(workspace: Workspace, mission: Mission) -> Path:
