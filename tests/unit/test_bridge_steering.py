@@ -28,7 +28,9 @@ class Here:
     def __init__(self, shop: Shop) -> None:
         self.shop, self.keeper, self.logged = shop, Keeper(shop.root, shop.places), list[str]()
 
-    def judge(self, tool: str, arguments: Mapping[str, Any], directory: Path | None = None, variable: str = "") -> Ruling:
+    def judge(
+        self, tool: str, arguments: Mapping[str, Any], directory: Path | None = None, variable: str = ""
+    ) -> Ruling:
         async def log(line: str) -> None:
             self.logged.append(line)
 
@@ -64,7 +66,11 @@ def test_W_E5_a_link_leads_to_what_it_leads_to(here: Here) -> None:
 
 
 def test_W_E5_archives_journals_and_the_active_item_are_guarded_too(here: Here) -> None:
-    long = (".opencode/archive/journals/2026-01.md", ".opencode/archive/backlog-items/B001.md", ".opencode/backlog-item-active.md")
+    long = (
+        ".opencode/archive/journals/2026-01.md",
+        ".opencode/archive/backlog-items/B001.md",
+        ".opencode/backlog-item-active.md",
+    )
     free = (".opencode/context.md", ".opencode/todo.md", ".opencode/docs/notes.md")
     write(here.shop.root, {**dict.fromkeys(long, JOURNAL), **dict.fromkeys(free, JOURNAL)})
     assert [path for path in (*long, *free) if here.guards(path)] == list(long)
