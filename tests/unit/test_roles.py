@@ -13,7 +13,10 @@ from echelon.bridge.places import RECORD
 from echelon.bridge.roles import CHARTER, MARK, ROLES, offered, prompt
 from echelon.core.documents.grammar import Language
 from echelon.core.steering.charter import charter
+from echelon.engine.doctor import examine
+from echelon.engine.engine import Engine
 from echelon.engine.places import Places
+from echelon.engine.workspace import Workspace
 from echelon.slots.places import private_directory, write_record
 
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
@@ -152,3 +155,9 @@ def test_in_a_slot_the_workspace_decides_and_never_the_slot(tmp_path: Path, plac
     found = prompts(slot, places)
     assert found["Planner"] == f"The person's.\n\n{MARK}"
     assert found["Reviewer"] == prompt("Reviewer", "fr")
+
+
+def test_doctor_tells_of_a_text_that_is_too_long(tmp_path: Path, places: Places) -> None:
+    root = workspace(tmp_path / "w", roles__Worker_md="x" * (own_roles.ROLE_BYTES_MAX + 1), roles__Planner_md="short")
+    found = [row for row in examine(Engine(Workspace(root, places))) if row.code == "ROLE_TOO_LONG"]
+    assert [(row.path, row.severity) for row in found] == [(".opencode/roles/Worker.md", "warning")]

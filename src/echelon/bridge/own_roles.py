@@ -11,12 +11,11 @@ from pathlib import Path
 
 from echelon.bridge.places import RECORD, below_workspaces
 from echelon.core.documents.grammar import Language
+from echelon.core.layout import ROLE_BYTES_MAX, ROLES
+from echelon.core.layout import STATE as FOLDER
 from echelon.engine.places import Places
 from echelon.slots.places import read_record, read_small
 
-FOLDER = ".opencode"
-ROLES = f"{FOLDER}/roles"
-ROLE_BYTES_MAX = 20_000  # of one text; a longer file counts as none, and doctor says so
 _LOOKED_AT = 20_000  # bytes of a document by which its language is known
 _SETTINGS_MAX = 1_000_000
 _DOCUMENTS = ("backlog.md", "program.md", "enterprise.md")
