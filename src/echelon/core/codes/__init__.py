@@ -19,7 +19,7 @@ class Code(NamedTuple):
 _REFUSALS = {
     "MODE_INACTIVE": Code(
         "spec.md or backlog.md is missing, so there is nothing to deliver.",
-        "echelon plan asks for them; echelon init writes empty ones",
+        "plan it: echelon plan, or plan_project for an agent",
     ),
     "ITEM_IN_PROGRESS": Code(
         "Another item is in flight; in sequential mode there is one at a time.", "close, fail or suspend it first"
