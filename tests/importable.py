@@ -36,15 +36,23 @@ BACKLOG_MD: Files = {
         "TASK-2",
         "'Predict: the height for a minute'",
         "In Progress",
-        _ABOUT.format("Sum of the constituents.\n\nKeep the phases in degrees.\n\n```python\nheight(harbour, minute)\n```"),
-        _AC.format("- [x] #1 the height at midnight is within 2 cm of the table\n- [ ] #2 a minute without a zone is refused"),
+        _ABOUT.format(
+            "Sum of the constituents.\n\nKeep the phases in degrees.\n\n```python\nheight(harbour, minute)\n```"
+        ),
+        _AC.format(
+            "- [x] #1 the height at midnight is within 2 cm of the table\n- [ ] #2 a minute without a zone is refused"
+        ),
         "## Implementation Plan\n\n1. constants\n2. sum\n",
         "## Definition of Done\n<!-- DOD:BEGIN -->\n- [ ] #1 ruff check passes\n- [ ] #2 a chart is shown to the pilot\n<!-- DOD:END -->\n",
         depends="dependencies:\n  - TASK-1",
         more="priority: high",
     ),
     "backlog/tasks/task-3 - Draw-the-day.md": _task(
-        "TASK-3", "Draw the day", "To Do", _AC.format("- [ ] #1 the chart has a mark at each high water"), depends="dependencies: [task-2]"
+        "TASK-3",
+        "Draw the day",
+        "To Do",
+        _AC.format("- [ ] #1 the chart has a mark at each high water"),
+        depends="dependencies: [task-2]",
     ),
     "backlog/tasks/task-3.1 - Colours-of-the-chart.md": _task(
         "TASK-3.1",
@@ -184,7 +192,15 @@ SPEC_KIT_MESSY: Files = {
 
 
 def _tm(number: Any, title: str, status: str, **more: Any) -> dict[str, Any]:
-    return {"id": number, "title": title, "description": f"{title}, described.", "status": status, "dependencies": [], "priority": "medium", **more}
+    return {
+        "id": number,
+        "title": title,
+        "description": f"{title}, described.",
+        "status": status,
+        "dependencies": [],
+        "priority": "medium",
+        **more,
+    }
 
 
 TASK_MASTER: Files = {
@@ -192,7 +208,7 @@ TASK_MASTER: Files = {
         {
             "master": {
                 "tasks": [
-                    _tm(1, "Harbour model", "done", priority="high"),
+                    _tm(1, "Harbour model", "done", priority="high", subtasks=[{"id": 1, "title": "Berths", "status": "done", "dependencies": []}]),
                     _tm(
                         2,
                         "Tariff table",

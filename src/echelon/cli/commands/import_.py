@@ -43,9 +43,12 @@ def command(
 ) -> int:
     workspace = workspace_of(Path.cwd())
     tongue = workspace.config.language if language is None else "fr" if language == "fr" else "en"
-    imported = formats.read(gather(path), tongue, name or "", everything=everything)
+    imported = formats.read(gather(path), tongue, workspace.root.name, name or "", everything=everything)
     brought = bring_in(workspace, imported, to, tongue, dry=dry_run)
     if isinstance(brought, Refusal):
+        if dry_run and not as_json:  # what was read is worth seeing all the same
+            for line in report(imported, Brought((), ()), dry=True)[:-1]:
+                render.say(line)
         return opening.refused(brought, as_json=as_json)
     if as_json:
         render.document(report_json(imported, brought, dry=dry_run))

@@ -278,7 +278,7 @@ _STORE = {
     ),
     "FILE_FAILED": Code("The system refused a file operation for the reason shown.", "mend the cause and ask again"),
     "FILE_NOT_OURS": Code(
-        "The file that a report is to replace is not a report of Echelon; nothing was written.",
+        "The file that a report or an export is to replace was not written by it; nothing was written.",
         "name another file, or add --force where it is a plain file",
     ),
     "FILE_TOO_LARGE": Code("A state file is above the limit of the store.", "split it or make it smaller"),

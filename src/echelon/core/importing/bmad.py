@@ -31,7 +31,7 @@ from echelon.core.importing.model import (
 
 _STORY = re.compile(r"\**story[ \t]+(\d{1,4}[.-]\d{1,4}[a-z]?)\**[ \t]*[:—–-]?[ \t]*(.*)", re.IGNORECASE)
 _EPIC = re.compile(r"epic[ \t]+(\d{1,4})[ \t]*[:—–-]?[ \t]*(.*)", re.IGNORECASE)
-_STATUS = re.compile(r"[ ]{0,3}\**status\**[ \t]*:?\**[ \t]*:?[ \t]*`?\[?([A-Za-z][\w -]{0,40})", re.IGNORECASE)
+_STATUS = re.compile(r"[ ]{0,3}\**status[ \t*:`\[]{1,20}([A-Za-z][\w -]{0,40})", re.IGNORECASE)
 _FIELD = re.compile(r"[ ]{0,3}(?:[-*] )?\*\*([^*\n:]{1,60}):?\*\*[ \t]*:?[ \t]*(.*)")
 _NUMBER = re.compile(r"(?<![\d.])(\d{1,4}\.\d{1,4}[a-z]?)(?![\d.])")
 _SPRINT = re.compile(r"[ \t]+(\d{1,4})-(\d{1,4}[a-z]?)-[\w-]*[ \t]*:[ \t]*([\w-]+)")
@@ -243,5 +243,12 @@ def _without_criteria(section: Section) -> str:
     for label, block in markdown.labelled_blocks(section.lines):
         kept = block[len(_before_field(block)) :] if label in markdown.CRITERIA_TITLES else block
         rows += [f"**{label}**"] if label and label not in markdown.CRITERIA_TITLES else []
-        rows += [row.text for row in kept if not _STATUS.match(row.text) and not set(row.text.strip()) <= {"-"}]
+        rows += [row.text for row in kept if not _is_said(row)]
     return "\n".join(rows).strip("\n")
+
+
+def _is_said(row: Line) -> bool:
+    """Whether the line is a status or a field that the item has a place for."""
+    field = _FIELD.match(row.text)
+    known = field is not None and grammar.fold(field[1]) in (*_WAITS, "priority")
+    return known or _STATUS.match(row.text) is not None or row.text.strip() == "---"

@@ -27,8 +27,9 @@ _NUMBERED = re.compile(r"[A-Za-z]*[-_ #]*(\d{1,9})")
 _WAYS_OUT = "name the file or folder of the tasks, or force a format with --format"
 
 
-def build(reading: Reading, title: str, language: Language, *, everything: bool = False) -> Imported:
-    """The documents and the report. `title` is what is read, as people call it (`Task Master`).
+def build(reading: Reading, title: str, language: Language, project: str, *, everything: bool = False) -> Imported:
+    """The documents and the report. `title` is what is read, as people call it (`Task Master`); `project` is the name
+    where the origin has none.
 
     Raises InputError IMPORT_EMPTY when there is no task at all, LimitError IMPORT_TOO_LARGE above ITEMS_MAX.
     """
@@ -44,7 +45,7 @@ def build(reading: Reading, title: str, language: Language, *, everything: bool 
     items = [work.item(task, language) for task in kept]
     for ring in graph.rings({item.id: item.depends for item in items}):
         work.notes.append(Note("", 0, "these wait for each other, as they did before: " + " → ".join((*ring, ring[0]))))
-    name = reading.name or "Backlog"
+    name = reading.name or project
     objective = reading.objective or _objective(title, language)
     spec, cut = writing.spec_text(reading, name, objective, language)
     if cut:
@@ -116,7 +117,8 @@ class _Work:
                 self._known.setdefault(_key(number[1]), task)  # a bare number, where the prefix is left out
 
     def note(self, task: Task, text: str) -> None:
-        self.notes.append(Note(task.path, task.line, f"{_short(task.origin)}: {text}" if task.origin else text))
+        named = task.origin and not task.origin.startswith(task.path)
+        self.notes.append(Note(task.path, task.line, f"{_short(task.origin)}: {text}" if named else text))
 
     def left_out(self) -> tuple[Row, ...]:
         return tuple(
@@ -213,7 +215,7 @@ class _Work:
         if cut:
             self.note(
                 task,
-                f"its text is longer than {render.QUOTE_LINES_MAX} lines of {render.LINE_MAX} characters; the rest is left out",
+                f"its text is longer than {render.QUOTE_LINES_MAX} lines; the rest is left out",
             )
         return (first, *rows)
 

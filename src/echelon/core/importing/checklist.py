@@ -15,6 +15,7 @@ _WAITS = re.compile(
     r"\(?(?:depends on|blocked by|after|dépend de|après)[ \t]*:?[ \t]*((?:(?:[A-Z]{1,10}-?|#)\d{1,9}[ \t,&]*(?:and|et)?[ \t]*){1,50})\)?",
     re.IGNORECASE,
 )
+TEXT_READ_MAX = 2_000  # characters of an entry in which dependencies are looked for
 _NAME = re.compile(r"(?:[A-Z]{1,10}-?|#)\d{1,9}", re.IGNORECASE)
 _BOX = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[ xX~/-]?\](?:[ \t]|$)", re.MULTILINE)
 
@@ -47,11 +48,13 @@ def _tasks(path: str, section: markdown.Section, entry: Bullet, losses: Losses) 
         for child in entry.below:
             found += _tasks(path, section, child, losses)
         return found
-    named = _ID.match(entry.text)
-    title = (named[2] if named else entry.text) or entry.text
-    waits = unique(name for said in _WAITS.findall(entry.text) for name in _NAME.findall(said))
+    named = _ID.match(entry.first)
+    title, description = _title(entry, (named[2] if named else entry.first) or entry.first)
+    waits = unique(name for said in _WAITS.findall(entry.text[:TEXT_READ_MAX]) for name in _NAME.findall(said))
     boxes = [child for child in entry.below if child.mark is not None]
     plain = [f"- {child.whole()}" for child in entry.below if child.mark is None]
+    if entry.done and any(not box.done for box in boxes):
+        losses.add("it is done, and boxes below it are open; they are left out with it", path, entry.line)
     if entry.mark == "/":
         losses.add("[/] starts again as pending", path, entry.line)
     made = Task(
@@ -59,6 +62,7 @@ def _tasks(path: str, section: markdown.Section, entry: Bullet, losses: Losses) 
         title,
         path,
         entry.line,
+        description,
         criteria=tuple(Words(child.whole(), child.line) for child in (boxes or entry.below)),
         depends=waits,
         fate="done" if entry.done else "deferred" if entry.mark == "~" else "dropped" if entry.mark == "-" else "open",
@@ -66,3 +70,10 @@ def _tasks(path: str, section: markdown.Section, entry: Bullet, losses: Losses) 
         notes="\n".join((*([section.title] if section.level > 1 else []), *(plain if boxes else []))),
     )
     return [made]
+
+
+def _title(entry: Bullet, first: str) -> tuple[str, str]:
+    """(title, description): what is only wrapped goes on in small letters, other lines below an entry tell about it."""
+    first = _WAITS.sub("", first[:TEXT_READ_MAX]).strip() + first[TEXT_READ_MAX:] or first
+    words = " ".join(entry.wrapped)
+    return (f"{first} {words}", "") if words[:1].islower() else (first, words)

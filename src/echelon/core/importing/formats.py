@@ -36,15 +36,15 @@ FORMATS = {
 }
 
 
-def read(files: Files, language: Language, name: str = "", *, everything: bool = False) -> Imported:
-    """What some files say, as our two documents. `name` forces a format.
+def read(files: Files, language: Language, project: str, name: str = "", *, everything: bool = False) -> Imported:
+    """What some files say, as our two documents. `project` is the name where they have none; `name` forces a format.
 
     Raises InputError IMPORT_UNKNOWN when no format is found, IMPORT_AMBIGUOUS when several are, IMPORT_EMPTY and
     IMPORT_BROKEN as the formats say; LimitError IMPORT_TOO_LARGE.
     """
-    chosen = FORMATS[name] if name else recognise(files)
-    text = {path: content.replace("\r\n", "\n").removeprefix("\ufeff") for path, content in files.items()}
-    return build(chosen.read(text), chosen.title, language, everything=everything)
+    texts = {path: content.removeprefix("\ufeff").replace("\r\n", "\n") for path, content in files.items()}
+    chosen = FORMATS[name] if name else recognise(texts)
+    return build(chosen.read(texts), chosen.title, language, project, everything=everything)
 
 
 def recognise(files: Files) -> Format:

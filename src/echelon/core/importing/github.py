@@ -97,26 +97,27 @@ def _fate(row: Located) -> tuple[Fate, str]:
 
 
 def _criteria(text: str, line: int) -> tuple[tuple[Words, ...], str]:
-    """(what an acceptance section promises, else every box that is not just another issue; the text without it)."""
+    """(what an acceptance section promises, else every box that is not just another issue; the text without them)."""
     scanned = markdown.scan(text)
-    found, kept, inside = list[Words](), list[str](), False
+    found, kept = list[Words](), list[markdown.Line]()
     for section in markdown.sections(scanned):
-        inside = markdown.is_criteria(section.title)
-        if inside:
+        if markdown.is_criteria(section.title):
             found += markdown.criteria(section.lines)
             continue
-        kept += [f"{'#' * section.level} {section.title}"] if section.level else []
+        kept += [scanned[section.line - 1]] if section.level else []
         for label, block in markdown.labelled_blocks(section.lines):
             if label in markdown.CRITERIA_TITLES:
                 found += markdown.criteria(block)
             else:
-                kept += [f"**{label}**"] if label else []
-                kept += [row.text for row in block]
-    rest = "\n".join(kept).strip()
+                kept += [scanned[block[0].number - 2]] if label and block else []
+                kept += block
     if not found:
-        boxes = [entry for entry in markdown.every(markdown.bullets(scanned)) if entry.mark is not None]
-        found = [Words(entry.text, 0) for entry in boxes if entry.text and not _ONLY_REFERENCE.match(entry.text)]
-    return tuple(words._replace(line=line) for words in found), rest
+        boxes = [entry for entry in markdown.every(markdown.bullets(scanned)) if entry.mark is not None and entry.text]
+        boxes = [entry for entry in boxes if not _ONLY_REFERENCE.match(entry.text)]
+        found = [Words(entry.text, 0) for entry in boxes]
+        taken = {entry.line for entry in boxes if not entry.wrapped}
+        kept = [row for row in kept if row.number not in taken]
+    return tuple(words._replace(line=line) for words in found), markdown.body(kept)
 
 
 def _labels(path: str, row: Located, losses: Losses) -> tuple[int, str]:
@@ -130,7 +131,7 @@ def _labels(path: str, row: Located, losses: Losses) -> tuple[int, str]:
         given = size_of(sized[1]) if sized else None
         priority, size = known or priority, given or size
         if name and known is None and given is None:
-            losses.add("labels other than priority and size have no counterpart here", path, row.line)
+            losses.add(f'the label "{name[:60]}" has no counterpart here', path, row.line)
     return priority, size
 
 

@@ -19,10 +19,11 @@ CRITERIA_TITLES = frozenset(
     ("acceptance criteria", "acceptance criterion", "acceptance", "acceptance scenarios", "acceptance criteria (acs)",
      "acceptance criteria (bdd)", "criteria", "success criteria", "done when", "criteres d'acceptation", "criteres")
 )  # fmt: skip
+NESTED_MAX = 30  # levels of a list
 _GIVEN = re.compile(r"(?:[-*+] |\d{1,9}[.)] )?\**given\b", re.IGNORECASE)
 _ENDS_LIST = re.compile(r"[ ]{0,3}(?:\*\*|__|[|>]|([-*_])(?:[ \t]*\1){2,}[ \t]*$)")
 _STEP_ENTRY = re.compile(r"(?:[-*+]|\d{1,9}[.)]) \**(?:when|then)\b", re.IGNORECASE)
-_PREFIX = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_PREFIX = re.compile(r"^(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _STEP_BOLD = re.compile(r"\*\*(given|when|then|and|but)\*\*:?", re.IGNORECASE)
 _LABEL_LINE = re.compile(r"[ ]{0,3}(?:\*\*|__)([^*_:：]{1,60})[:：]?(?:\*\*|__)[ ]?[:：]?[ \t]*$")
 
@@ -35,13 +36,18 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Bullet:
-    """A list entry with its wrapped lines. `mark` is the character in its box, None without one."""
+    """A list entry: its first line and those it is wrapped over. `mark` is the character in its box, None without one."""
 
-    text: str
+    first: str
     mark: str | None
     line: int
     indent: int
+    wrapped: list[str] = field(default_factory=list)
     below: list[Bullet] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return " ".join(part for part in (self.first, *self.wrapped) if part)
 
     @property
     def done(self) -> bool:
@@ -111,9 +117,10 @@ def bullets(rows: Sequence[Line]) -> list[Bullet]:
             words = found[4][box.end() :] if box else found[4]
             entry = Bullet(words.strip(), (box[1] or " ") if box else None, row.number, indent)
             (stack[-1].below if stack else roots).append(entry)
-            stack.append(entry)
+            if len(stack) < NESTED_MAX:  # what is deeper stands side by side
+                stack.append(entry)
         elif stack and (indent > stack[-1].indent or not (blank or row.opaque or _ENDS_LIST.match(row.text))):
-            stack[-1].text = f"{stack[-1].text} {row.text.strip()}"  # wrapped, or a lazy line as Markdown calls it
+            stack[-1].wrapped.append(row.text.strip())  # wrapped, or a lazy line as Markdown calls it
         else:
             stack = []
         blank = False

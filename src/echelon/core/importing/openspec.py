@@ -15,7 +15,7 @@ from echelon.core.importing.model import Files, Note, Part, Reading, Task, Words
 
 _GROUP = re.compile(r"(?:(?:phase|group|step)[ \t]+)?(\d{1,4})[.:)]?(?=[ \t]|$)[ \t]*[-–—:]?[ \t]*(.*)", re.IGNORECASE)
 _STEP = re.compile(r"(?:\d{1,4}\.)*\d{1,4}\.?[ \t]+")
-_NUMBERED_BOX = re.compile(r"^\s*[-*] \[[ xX]\] \d{1,4}\.\d", re.MULTILINE)
+_NUMBERED_BOX = re.compile(r"^[ \t]*[-*] \[[ xX]\] \d{1,4}\.\d", re.MULTILINE)
 _REQUIREMENT = re.compile(r"requirement:[ \t]*(.+)", re.IGNORECASE)
 _SCENARIO = re.compile(r"scenario:[ \t]*(.+)", re.IGNORECASE)
 _OPERATION = re.compile(r"(added|modified|removed|renamed) requirements", re.IGNORECASE)
@@ -31,9 +31,9 @@ def _changes(files: Files) -> list[str]:
     found: list[str] = []
     for path, text in files.items():
         folder = posixpath.dirname(path)
-        if posixpath.basename(path) != "tasks.md" or not re.search(r"^\s*[-*] \[[ xX]\]", text, re.MULTILINE):
+        if posixpath.basename(path) != "tasks.md" or not re.search(r"^[ \t]*[-*] \[[ xX]\]", text, re.MULTILINE):
             continue
-        inside = "/changes/" in f"/{folder}/" and not re.search(r"^\s*[-*] \[[ xX]\] \**T\d", text, re.MULTILINE)
+        inside = "/changes/" in f"/{folder}/" and not re.search(r"^[ \t]*[-*] \[[ xX]\] \**T\d", text, re.MULTILINE)
         if posixpath.join(folder, "proposal.md") in files or inside or _NUMBERED_BOX.search(text):
             found.append(folder)
     return sorted(found, key=natural)

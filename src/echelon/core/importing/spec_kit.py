@@ -23,7 +23,7 @@ _AFTER = re.compile(
     r"depends on:?[ \t]+((?:completion of[ \t]+)?T\d{1,6}[a-z]?(?:[ \t]*(?:,|&|and|-|–|to|through)[ \t]*T\d{1,6}[a-z]?)*)",
     re.IGNORECASE,
 )
-_SAID = re.compile(rf"[ \t]*\({_AFTER.pattern}[^()]*\)", re.IGNORECASE)  # the item has a field for it
+_SAID = re.compile(rf"\({_AFTER.pattern}[^()]*\)", re.IGNORECASE)  # the item has a field for it
 _ID = re.compile(r"T(\d{1,6})([a-z]?)")
 _RANGE = re.compile(r"T(\d{1,6})[ \t]*(?:-|–|to|through)[ \t]*T(\d{1,6})", re.IGNORECASE)
 _PHASE = re.compile(r"phase[ \t]+[\w.]+", re.IGNORECASE)
@@ -36,6 +36,7 @@ _SPEC_TITLE = re.compile(
 _TASKS_TITLE = re.compile(r"#[ \t]+tasks[ \t]*[:—–-][ \t]*(.+)", re.IGNORECASE)
 _INPUT = re.compile(r"\*\*Input\*\*:[ \t]*(?:User description:[ \t]*)?(.+)")
 _RANGE_MAX = 200
+TEXT_READ_MAX = 2_000  # characters of a task in which dependencies are looked for
 
 
 class Story(NamedTuple):
@@ -61,7 +62,7 @@ def recognise(files: Files) -> bool:
 def _is_tasks(path: str, text: str) -> bool:
     return (
         posixpath.basename(path) == "tasks.md"
-        and re.search(r"^\s*[-*] \[[ xX]\] \**T\d", text, re.MULTILINE) is not None
+        and re.search(r"^[ \t]*[-*] \[[ xX]\] \**T\d", text, re.MULTILINE) is not None
     )
 
 
@@ -180,7 +181,7 @@ def _task(path: str, bullet: markdown.Bullet, found: re.Match[str], phase: Phase
         words = words[mark.end() :]
     words = _SAID.sub("", words).strip(" \t:–—-")
     below = [f"- {child.whole()}" for child in bullet.below if child.mark is None or not _TASK.match(child.text)]
-    after = tuple(own + name for said in _AFTER.finditer(bullet.text) for name in _named(said[1]))
+    after = tuple(own + name for said in _AFTER.finditer(bullet.text[:TEXT_READ_MAX]) for name in _named(said[1]))
     story = next((re.sub(r"\D", "", mark) for mark in marks if mark != "P"), phase.story)
     notes = "\n".join(part for part in (phase.title, phase.purpose, *below) if part)
     title, _, rest = words.partition("\n")

@@ -69,10 +69,10 @@ def read(files: Files) -> Reading:
             Note(
                 path,
                 0,
-                f'the tag "{tag[:60]}" with {len(rows)} tasks is left out; put it into a file of its own to import it',
+                f'the tag "{tag[:60]}" with {len(rows)} task(s) is left out; put it into a file of its own to import it',
             )
             for tag, rows in tags.items()
-            if tag != chosen
+            if tag != chosen and rows
         ]
         for row in tags.get(chosen, []):
             tasks += _task(path, row, losses, notes)
@@ -95,7 +95,7 @@ def _name(value: Any) -> str:
 
 def _task(path: str, row: Any, losses: Losses, notes: list[Note]) -> list[Task]:
     if not isinstance(row, Located):
-        notes.append(Note(path, 0, f"{str(row)[:60]!r} stands among the tasks and is none"))
+        notes.append(Note(path, 0, "an entry in the list of tasks is none; it is left out"))
         return []
     origin, status = text_of(row.get("id")), text_of(row.get("status"))
     subtasks = [entry for entry in list_of(row.get("subtasks")) if isinstance(entry, Located)]

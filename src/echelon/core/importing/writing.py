@@ -7,6 +7,7 @@ check is put so that it is none, because a check is a command that will be run a
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,10 +58,13 @@ def defused(words: str) -> str:
 
 def quoted(text: str) -> tuple[list[str], bool]:
     """A text as lines of a quotation, and whether something had to be cut."""
-    rows = render.clean(text).strip().split("\n") if text.strip() else []
-    kept = [row.rstrip()[: render.LINE_MAX] for row in rows[: render.QUOTE_LINES_MAX]]
-    cut = len(rows) > len(kept) or any(len(row.rstrip()) > render.LINE_MAX for row in rows)
-    return [f"> {row}".rstrip() for row in kept], cut
+    limit = render.LINE_MAX * render.QUOTE_LINES_MAX
+    whole = render.clean(text).strip("\n")
+    rows: list[str] = []
+    for row in whole[:limit].rstrip().split("\n") if whole.strip() else []:
+        rows += textwrap.wrap(row, render.LINE_MAX) if len(row) > render.LINE_MAX else [row]
+    cut = len(rows) > render.QUOTE_LINES_MAX or len(whole.rstrip()) > limit
+    return [f"> {row}".rstrip() for row in rows[: render.QUOTE_LINES_MAX]], cut
 
 
 def backlog(name: str, items: Sequence[Item], language: Language) -> str:
