@@ -18,7 +18,7 @@ DEPTH_MAX = 12
 ENDINGS = (".md", ".markdown", ".json", ".yml", ".yaml")
 # Folders that hold no plan of anybody's. Hidden ones are skipped but for those in which a tool keeps its tasks.
 _SKIPPED = frozenset(("node_modules", "vendor", "dist", "build", "target", "venv", "__pycache__"))
-_HIDDEN = frozenset((".taskmaster", ".backlog", ".specify", ".bmad", ".bmad-core"))
+_HIDDEN = frozenset((".taskmaster", ".backlog"))
 # What lies beside a tasks.md and belongs to it.
 _COMPANIONS = ("spec.md", "proposal.md", "design.md", "plan.md")
 _NAME_A_FOLDER = "name the folder or the file of the tasks"

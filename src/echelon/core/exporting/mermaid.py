@@ -15,7 +15,7 @@ from echelon.core.documents.render import one_line
 MARK = "%% echelon export 1"
 LABEL_MAX = 60
 EDGES_DRAWN_MAX = 500  # what Mermaid draws unless whoever shows the page allows more
-_PLAIN = re.compile(r"[^\w ,.-]", re.ASCII)
+_PLAIN = re.compile(r"[\w ,./()'+?!-]", re.ASCII)
 _COLOURS = {
     State.PENDING: "fill:#f4f4f5,stroke:#71717a,color:#18181b",
     State.ACTIVE: "fill:#dbeafe,stroke:#1d4ed8,color:#172554",
@@ -102,4 +102,4 @@ def _between(data: dict[str, Any]) -> list[str]:
 def _label(key: str, title: str) -> str:
     """A quoted label. Letters of any language stay; other signs are entity codes (`#34;` for a quotation mark)."""
     words = one_line(f"{key} {title}".strip(), LABEL_MAX)
-    return '"' + "".join(ch if ch.isalnum() or not _PLAIN.match(ch) else f"#{ord(ch)};" for ch in words) + '"'
+    return '"' + "".join(ch if ch.isalnum() or _PLAIN.match(ch) else f"#{ord(ch)};" for ch in words) + '"'

@@ -37,10 +37,11 @@ _KNOWN = frozenset(("id", "title", "status", "dependencies", "priority", "ordina
 
 
 def recognise(files: Files) -> bool:
-    return any(_is_task(text) for path, text in files.items() if path.endswith(".md"))
+    return any(is_task(text) for path, text in files.items() if path.endswith(".md"))
 
 
-def _is_task(text: str) -> bool:
+def is_task(text: str) -> bool:
+    """Whether a file is one of Backlog.md's tasks."""
     if not text.removeprefix("\ufeff").startswith("---"):
         return False
     found = front.split(text)[0]
@@ -55,7 +56,7 @@ def read(files: Files) -> Reading:
     for path, text in files.items():
         if not path.endswith(".md"):
             continue
-        if _is_task(text):
+        if is_task(text):
             found.append(_task(path, text, final, losses))
         elif "/tasks/" in f"/{path}":
             notes.append(Note(path, 1, "no front matter with an id and a title, so it is not read as a task"))
@@ -80,7 +81,7 @@ def _task(path: str, text: str, final: tuple[str, ...], losses: Losses) -> tuple
     status = head["status"].text if "status" in head else ""
     fate, why = _fate(path, status, final)
     _note_losses(path, head, status, losses)
-    scanned = [line._replace(number=line.number + above) for line in markdown.scan(markdown.without_comments(below))]
+    scanned = markdown.scan(markdown.without_comments(below), above)
     description, criteria, done, notes = head["description"].text if "description" in head else "", (), (), list[str]()
     for section in _sections(scanned):
         key = section.title.casefold()

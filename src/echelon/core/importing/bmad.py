@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from echelon.core.documents import grammar
 from echelon.core.importing import front, markdown
+from echelon.core.importing.backlog_md import is_task
 from echelon.core.importing.markdown import Line, Section
 from echelon.core.importing.model import (
     PRIORITY,
@@ -45,10 +46,11 @@ def recognise(files: Files) -> bool:
 
 
 def _headed(text: str) -> bool:
-    """Stories, and criteria for them: a document that only talks about stories has none."""
+    """Stories, and criteria for them: a document that only talks about stories has none, and a task of another tool
+    may be about one."""
     if not re.search(r"^#{1,5}[ \t]+\**story[ \t]+\d{1,4}[.-]\d", text, re.IGNORECASE | re.MULTILINE):
         return False
-    return re.search(r"acceptance criteria", text, re.IGNORECASE) is not None
+    return re.search(r"acceptance criteria", text, re.IGNORECASE) is not None and not is_task(text)
 
 
 def read(files: Files) -> Reading:
@@ -59,9 +61,8 @@ def read(files: Files) -> Reading:
     for path, text in sorted(files.items(), key=lambda row: natural(row[0])):
         if not path.endswith(".md") or not _headed(text):
             continue
-        below = front.split(text)
-        scanned = markdown.scan(markdown.without_comments(below[1]))
-        found = markdown.sections([line._replace(number=line.number + below[2]) for line in scanned])
+        _, below, above = front.split(text)
+        found = markdown.sections(markdown.scan(markdown.without_comments(below), above))
         single = next((section.level for section in found if _STORY.match(section.title)), 0) == 1
         for number, story in _stories(found):
             made = _task(path, number, story, sprint, losses)

@@ -32,7 +32,7 @@ def read(files: Files) -> Reading:
         if not recognise({path: text}):
             continue
         _, below, above = front.split(text)
-        scanned = [row._replace(number=row.number + above) for row in markdown.scan(markdown.without_comments(below))]
+        scanned = markdown.scan(markdown.without_comments(below), above)
         for section in markdown.sections(scanned):
             if section.level == 1 and not name and len(files) == 1:
                 name = section.title

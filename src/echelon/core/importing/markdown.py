@@ -77,9 +77,9 @@ def without_comments(text: str) -> str:
     return "".join((*parts, text[at:]))
 
 
-def scan(text: str) -> list[Line]:
-    """The lines of a text, each with its number."""
-    return [Line(number, line.text, line.opaque) for number, line in enumerate(lines.split(text), 1)]
+def scan(text: str, above: int = 0) -> list[Line]:
+    """The lines of a text, each with its number; `above` lines of the file stand before them."""
+    return [Line(number, line.text, line.opaque) for number, line in enumerate(lines.split(text), above + 1)]
 
 
 def sections(scanned: Sequence[Line]) -> list[Section]:
