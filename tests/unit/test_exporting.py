@@ -159,13 +159,15 @@ def test_a_title_is_only_a_title(title: str) -> None:
     ['"]; click i0 "javascript:alert(1)"', '%%{init: {"theme": "dark"}}%%', "style a:#35; b;", "`**md**`", "<img src=x>", "a --> b", "end", "#quot;", "a\nsubgraph x"],
 )  # fmt: skip
 def test_signs_of_mermaid_are_written_as_codes(title: str) -> None:
-    """All of these were parsed by Mermaid 11.12 as one node with this title."""
+    """All of these were parsed by Mermaid 11.17 as one node with this title."""
     value = exported({BACKLOG: _ITEM.format("B001", "x", " ", "—")})
     value["items"][0]["title"] = title
     row = next(row for row in mermaid.mermaid(value).split("\n") if row.startswith("  i0["))
     label = row[len('  i0["') : -len('"]')]
     assert not set('"<>&`%:[]{}|;@$\\~=') & set(re.sub(r"#\d+;", "", label))
-    assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label) == "B001 " + " ".join(title.split())
+    assert re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label) == "B001 " + " ".join(title.split()).replace(
+        "-->", "--›"
+    )
 
 
 def test_projects_and_programs_are_frames_and_wait_too() -> None:

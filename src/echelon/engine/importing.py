@@ -15,6 +15,7 @@ from echelon.core.decide import Refusal, refuse
 from echelon.core.documents import render
 from echelon.core.documents.grammar import Language
 from echelon.core.importing.model import Imported
+from echelon.core.model import World
 from echelon.engine.adopt import settings
 from echelon.engine.workspace import Workspace, find_workspace
 from echelon.engine.world import Loader, decode
@@ -31,6 +32,7 @@ class Brought:
 
     written: tuple[str, ...]
     kept: tuple[str, ...]
+    unlisted: str = ""  # the folder, when no program.md lists it: then nothing of it is delivered
 
 
 def workspace_of(folder: Path) -> Workspace:
@@ -49,7 +51,8 @@ def bring_in(
     Raises InputError PATH_NOT_ALLOWED for a folder that may not hold a project, and what the store raises.
     """
     folder = _folder(to)
-    folders = _folders(workspace, folder, named=bool(to))
+    world = Loader(workspace.store, workspace.config, str(workspace.state / "slots")).load().world
+    folders = _folders(world, folder, named=bool(to))
     if isinstance(folders, Refusal):
         return folders
     store = workspace.store
@@ -69,7 +72,9 @@ def bring_in(
         writes[f"{one}/{BACKLOG}"] = imported.backlog
         if _is_free(workspace, snapshots[f"{one}/{SPEC}"]):
             writes[f"{one}/{SPEC}"] = imported.spec
-    brought = Brought(tuple(sorted(writes)), tuple(sorted(path for path in snapshots if path not in writes)))
+    listed = any(folder in (row.files.folder, *row.files.working) for row in world.portfolio.projects())
+    kept = tuple(sorted(path for path in snapshots if path not in writes))
+    brought = Brought(tuple(sorted(writes)), kept, "" if listed else folder)
     if not dry:
         _commit(workspace, imported, writes, snapshots)
     return brought
@@ -99,9 +104,8 @@ def _folder(to: str) -> str:
     return given
 
 
-def _folders(workspace: Workspace, folder: str, *, named: bool) -> tuple[str, ...] | Refusal:
+def _folders(world: World, folder: str, *, named: bool) -> tuple[str, ...] | Refusal:
     """The folder with those of its working copies: whoever writes one of several copies writes all."""
-    world = Loader(workspace.store, workspace.config, str(workspace.state / "slots")).load().world
     if not named and world.portfolio.depth != "project":
         where = [f"{row.key}: --to {row.files.folder}" for row in world.portfolio.projects() if row.backlog is None]
         return refuse("IMPORT_WHERE", "this workspace holds several projects; say into which", *where)

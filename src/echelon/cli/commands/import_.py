@@ -81,6 +81,10 @@ def report(imported: Imported, brought: Brought, *, dry: bool) -> list[str]:
         lines += [f"  … and {hidden} more; --json shows all"] if hidden > 0 else []
     lines += [f"{'would write' if dry else 'wrote'} {path}" for path in brought.written]
     lines += [f"{'would keep' if dry else 'kept'} {path}" for path in brought.kept]
+    if brought.unlisted:
+        lines.append(
+            f"no program.md lists {brought.unlisted}, so nothing of it starts: add `### PRJ-001 — …` with `- Path: {brought.unlisted}`"
+        )
     return [*lines, f"Next: {_next(imported, dry=dry)}"]
 
 
