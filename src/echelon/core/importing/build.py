@@ -139,8 +139,6 @@ class _Work:
         if not name:
             self.note(task, "it has no title")
             name = "Sans titre" if language == "fr" else "Untitled"
-        elif len(render.one_line(task.title, 1_000_000)) > writing.TITLE_MAX:
-            self.note(task, f"the title is cut at {writing.TITLE_MAX} characters; all of it is in its notes")
         if task.fate == "deferred":
             self.note(
                 task, f'"{render.one_line(task.why, 40)}" comes as suspended [~]; backlog_resume_item brings it back'
@@ -152,9 +150,9 @@ class _Work:
             task.size,
             State.SUSPENDED if task.fate == "deferred" else State.PENDING,
             self._depends(task),
-            writing.render.one_line(task.description, writing.DESCRIPTION_MAX),
+            render.one_line(task.description or (task.title if _is_cut(task) else ""), writing.DESCRIPTION_MAX),
             self._criteria(task),
-            self._notes(task, name, language),
+            self._notes(task, language),
         )
 
     def _depends(self, task: Task) -> tuple[str, ...]:
@@ -201,15 +199,12 @@ class _Work:
             )
         return tuple(found)
 
-    def _notes(self, task: Task, name: str, language: Language) -> tuple[str, ...]:
+    def _notes(self, task: Task, language: Language) -> tuple[str, ...]:
         """Where it comes from, then what else its origin says, as a quotation."""
         word = "importé de" if language == "fr" else "imported from"
-        place = render.one_line(task.path, 200)
-        origin = render.one_line(task.origin, 200)
-        first = f"{word} {origin}" if not origin or origin.startswith(place) else f"{word} {origin} ({place})"
-        if not origin:
-            first = f"{word} {place}"
-        whole = task.title.strip() if writing.title(task.title) != name or len(task.title) > writing.TITLE_MAX else ""
+        origin, place = render.one_line(task.origin, 200), render.one_line(task.path, 200)
+        first = f"{word} {origin} ({place})" if origin and not origin.startswith(place) else f"{word} {origin or place}"
+        whole = task.title if _is_cut(task) and (task.description or len(task.title) > writing.DESCRIPTION_MAX) else ""
         long = task.description if len(task.description) > writing.DESCRIPTION_MAX else ""
         rows, cut = writing.quoted("\n\n".join(part for part in (whole, long, task.notes) if part.strip()))
         if cut:
@@ -222,3 +217,7 @@ class _Work:
 
 def _short(name: str) -> str:
     return render.one_line(name, 60)
+
+
+def _is_cut(task: Task) -> bool:
+    return len(render.one_line(task.title, writing.CRITERION_MAX)) > writing.TITLE_MAX

@@ -16,7 +16,7 @@ from echelon.core.documents.criteria import split_check
 from echelon.core.documents.grammar import Language, State
 from echelon.core.importing.model import CRITERION_MAX, Part, Reading
 
-TITLE_MAX = 200
+TITLE_MAX = 120  # a longer one is a description
 DESCRIPTION_MAX = 2_000
 SPEC_MAX = 400_000  # characters taken over into the spec
 _CHECK_WORD = re.compile(rf"({'|'.join(grammar.CHECK_WORDS)})[ \u00a0]*[:：]", re.IGNORECASE)
