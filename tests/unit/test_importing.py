@@ -165,6 +165,21 @@ def test_spec_kit() -> None:
     )
 
 
+def test_a_story_of_spec_kit_that_says_it_waits_for_another() -> None:
+    files = dict(importable.SPEC_KIT)
+    text = files["specs/004-berths/tasks.md"].replace("T009 [US2]", "T009 [P] [US2]")
+    for words in (
+        "**US2 (Phase 4)**: Depends on Phase 2 + Phase 3 (uses its model)",
+        "**User Story 2 (P2)**: depends on US1",
+    ):
+        files["specs/004-berths/tasks.md"] = f"{text}- {words}\n"
+        assert waits(read(files))["B009"] == ("B005", "B008")
+    files["specs/004-berths/tasks.md"] = (
+        f"{text}- **User Story 2 (P2)**: Can start after Phase 2, may integrate with US1\n"
+    )
+    assert waits(read(files))["B009"] == ("B005",)
+
+
 def test_spec_kit_in_disorder() -> None:
     imported = read(importable.SPEC_KIT_MESSY)
     assert ids(imported)["002-new/T004"] == "B004"

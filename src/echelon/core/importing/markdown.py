@@ -55,7 +55,10 @@ class Bullet:
 
     def whole(self) -> str:
         """Its words with those below it, as one line."""
-        return "; ".join(part for part in (self.text, *(child.whole() for child in self.below)) if part)
+        words = self.text
+        for part in filter(None, (child.whole() for child in self.below)):
+            words += ("" if not words else " " if words.endswith((":", ":**")) else "; ") + part
+        return words
 
 
 class Section(NamedTuple):

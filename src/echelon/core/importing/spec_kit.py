@@ -7,6 +7,7 @@ the task whose criteria they are.
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ _SAID = re.compile(rf"\({_AFTER.pattern}[^()]*\)", re.IGNORECASE)  # the item ha
 _ID = re.compile(r"T(\d{1,6})([a-z]?)")
 _RANGE = re.compile(r"T(\d{1,6})[ \t]*(?:-|–|to|through)[ \t]*T(\d{1,6})", re.IGNORECASE)
 _PHASE = re.compile(r"phase[ \t]+[\w.]+", re.IGNORECASE)
+_PHASE_NUMBER = re.compile(r"phase[ \t]+(\d{1,3})\b(?!\.\d)", re.IGNORECASE)
+_STORY_WAITS = re.compile(r"\**(?:US|User Story )(\d{1,4})\b.{0,80}?depends on([^.]{0,300})", re.IGNORECASE)
 _STORY = re.compile(r"user story[ \t]+(\d{1,4})", re.IGNORECASE)
 _PRIORITY = re.compile(r"priority:?[ \t]*P([1-9])", re.IGNORECASE)
 _FIRST = re.compile(r"setup|foundation|prerequisite", re.IGNORECASE)
@@ -121,7 +124,7 @@ def _priority(title: str) -> int | None:
 
 def _feature(path: str, text: str, stories: Mapping[str, Story], own: str) -> tuple[list[Task], list[Note]]:
     phases, notes = _phases(path, text, stories, own)
-    ordered = _ordered(phases)
+    ordered = _ordered(phases, _said(text))
     tasks = [task for phase in phases for task, _ in phase.tasks]
     both = {task.line: unique((*task.depends, *ordered[task.line])) for task in tasks}
     if graph.rings({task.origin: both[task.line] for task in reversed(tasks)}):
@@ -204,15 +207,43 @@ def _named(text: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------------- order
 
 
-def _ordered(phases: Sequence[Phase]) -> dict[int, tuple[str, ...]]:
+def _said(text: str) -> dict[str, set[str]]:
+    """Story -> the phases and stories that the section about dependencies says it depends on (`phase 3`, `us1`)."""
+    found: dict[str, set[str]] = {}
+    inside = 0
+    for section in markdown.sections(markdown.scan(markdown.without_comments(text))):
+        inside = (
+            inside
+            if inside and section.level > inside
+            else section.level
+            if "dependenc" in section.title.casefold()
+            else 0
+        )
+        for entry in markdown.every(markdown.bullets(section.lines)) if inside else ():
+            said = _STORY_WAITS.match(entry.text[:TEXT_READ_MAX])
+            if said:
+                named = found.setdefault(said[1], set())
+                named |= {f"phase {number}" for number in re.findall(r"phase[ ]?(\d{1,3})", said[2], re.IGNORECASE)}
+                named |= {
+                    f"us{number}" for number in re.findall(r"(?:US|User Story )(\d{1,4})", said[2], re.IGNORECASE)
+                }
+    return found
+
+
+def _ordered(phases: Sequence[Phase], said: Mapping[str, set[str]]) -> dict[int, tuple[str, ...]]:
     """Line of a task -> what it waits for by its phase and its place in it. Ids may repeat, lines do not."""
     waits: dict[int, tuple[str, ...]] = {}
     before: tuple[str, ...] = ()  # the end of the last phase of the whole feature
     side: list[str] = []  # the ends of the stories since then
+    ends: dict[str, tuple[str, ...]] = {}
     for phase in phases:
         if not phase.story and side:
             before, side = unique(side), list[str]()
-        end = _within(phase.tasks, before, waits)
+        named = (ends.get(name, ()) for name in sorted(said.get(phase.story, ())))
+        end = _within(phase.tasks, unique((*before, *itertools.chain(*named))), waits)
+        number = _PHASE_NUMBER.match(phase.title)
+        ends.update({f"phase {number[1]}": end} if number else {})
+        ends.update({f"us{phase.story}": end} if phase.story else {})
         if phase.story:
             side += end
         else:
