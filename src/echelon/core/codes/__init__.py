@@ -227,6 +227,9 @@ _FINDINGS = {
     "EXTERNAL_DEP_ITEM_MISSING": Code("A dependency's project has no such item.", "mend the id"),
     "CONFIG_SYNTAX": Code("The configuration is not valid JSON.", "mend it at the place shown"),
     "CONFIG_VALUE": Code("A setting is unknown or has a wrong value.", "mend it at the place shown"),
+    "ROLE_TOO_LONG": Code(
+        "A text for a role is too long: Echelon's own is used instead.", "shorten it, or remove the file"
+    ),
     "SPEC_MISSING": Code("There is no spec.md.", "echelon init writes one to fill in"),
     "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon init writes one to fill in"),
     "RECORD_CHANGED": Code(
