@@ -63,6 +63,8 @@ BACKLOG_MD: Files = {
         more="parent_task_id: TASK-3\npriority: low",
     ),
     "backlog/completed/task-4 - Choose-a-name.md": _task("TASK-4", "Choose a name", "Done"),
+    "backlog/decisions/decision-1 - Degrees.md": "---\nid: decision-1\ntitle: Degrees\ndate: '2026-03-01'\nstatus: accepted\n---\n\n## Context\n\n- [ ] no task\n",
+    "backlog/docs/doc-1 - Tides.md": "---\nid: doc-1\ntitle: Tides\ntype: other\n---\n\n# Tides\n",
     "backlog/drafts/draft-1 - Moon.md": _task("DRAFT-1", "Show the moon", "Draft"),
 }
 

@@ -17,6 +17,7 @@ from echelon.core.documents.grammar import Language
 from echelon.core.importing.model import Imported
 from echelon.core.model import World
 from echelon.engine.adopt import settings
+from echelon.engine.asking import fresh
 from echelon.engine.workspace import Workspace, find_workspace
 from echelon.engine.world import Loader, decode
 from echelon.errors import InputError, WorldError
@@ -86,7 +87,7 @@ def _commit(
     request = {"action": "import", "arguments": {"format": imported.format, "items": len(imported.rows)}}
     workspace.store.commit(
         Change(
-            f"import-{workspace.clock.now()}",
+            fresh("import"),
             "person",
             request,
             {path: text.encode() for path, text in writes.items()},

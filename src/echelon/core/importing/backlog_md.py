@@ -26,6 +26,7 @@ from echelon.core.importing.model import (
 )
 
 CONFIGS = ("config.yml", "config.yaml", "backlog.config.yml")
+_NO_TASK = re.compile(r"(?:decision|doc|milestone|m)-\d", re.IGNORECASE)  # they have a status too
 _NUMBERED = re.compile(r"#\d{1,6}[ \t]+")
 _FOLDERS: Mapping[str, tuple[Fate, str]] = {
     "completed": ("done", "completed"),
@@ -45,7 +46,9 @@ def is_task(text: str) -> bool:
     if not text.removeprefix("\ufeff").startswith("---"):
         return False
     found = front.split(text)[0]
-    return "id" in found and "title" in found and ("status" in found or "dependencies" in found)
+    if "id" not in found or "title" not in found or _NO_TASK.match(found["id"].text):
+        return False
+    return "status" in found or "dependencies" in found
 
 
 def read(files: Files) -> Reading:
