@@ -106,7 +106,7 @@ def read_back(made: Plan) -> None:
             found, odd = criteria.read(text, start, end, item.id)
             assert odd == () and tuple(Promise(row.text, row.check) for row in found) == item.criteria
             fields = {row.key: row.value for row in head_fields(lines.split(text, start, end))[0]}
-            assert (fields["description"], fields.get("notes", "")) == (item.description, item.notes)
+            assert (fields["description"], fields.get("notes", "")) == (item.description, "".join(item.notes))
     held = spec.parse(writing.spec(made))
     assert held.findings == () and held.sections[0].title == f"Spec — {made.name}"
     assert held.section("objective") == quote(made.objective)

@@ -187,16 +187,9 @@ def test_free_text_of_an_item_is_never_structure_elsewhere(field: str, language:
     """What a person wrote into an item stays in it, in every file that a mission starts with."""
     for words, wear in itertools.product(ANCHORS.values(), DRESSES.values()):
         text = wear(words)
-        item = render.item(
-            "B001",
-            text if field == "title" else "t",
-            1,
-            "S",
-            (),
-            "d",
-            [(text if field == "criterion" else "c", None)],
-            _language(language),
-        )
+        criterion = text if field == "criterion" else "c"
+        new = render.NewItem("B001", text if field == "title" else "t", 1, "S", (), "d", ((criterion, None),))
+        item = render.item(new, _language(language))
         # the closing fence of a title of one word "```" is no heading; the item must be there and must be one
         document = entries.parse(render.backlog_skeleton("x", _language(language)) + item)
         assert [entry.id for entry in document.entries] == ["B001"]

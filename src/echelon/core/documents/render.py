@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from echelon.core.documents import grammar
 from echelon.core.documents.criteria import Check, Criterion, render_check
-from echelon.core.documents.grammar import Language
+from echelon.core.documents.grammar import Language, State
 from echelon.core.documents.todo import Record
 
 LINE_MAX = 500
+WORDS_MAX = 2_000  # of a criterion or a description, which may be long and are one line all the same
 QUOTE_LINES_MAX = 200
 SUMMARY_MAX = 200
 
@@ -58,7 +60,7 @@ def summary(record: Record | None, language: Language, limit: int = SUMMARY_MAX)
 
 
 def criterion(words: str, check: Check | None, language: Language) -> str:
-    return f"  - [ ] {one_line(words)}{render_check(check, language)}"
+    return f"  - [ ] {one_line(words, WORDS_MAX)}{render_check(check, language)}"
 
 
 def active_item(item_id: str, title: str, section: str, since: str, fingerprint: str, language: Language) -> str:
@@ -129,29 +131,38 @@ def backlog_skeleton(name: str, language: Language) -> str:
     return f"# Backlog — {name}\n\n{legend(language)}"
 
 
-def item(
-    item_id: str,
-    title: str,
-    priority: int,
-    size: str,
-    depends: Sequence[str],
-    description: str,
-    criteria: Sequence[tuple[str, Check | None]],
-    language: Language,
-) -> str:
-    """One backlog entry in canonical form, with a blank line after it."""
-    label = {
-        key: grammar.field(key, language)
-        for key in ("priority", "size", "status", "depends", "description", "criteria")
-    }
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A backlog entry to be written. `criteria`: words and check. `notes`: lines that are plain or quoted already."""
+
+    id: str
+    title: str
+    priority: int
+    size: str
+    depends: tuple[str, ...] = ()
+    description: str = ""
+    criteria: tuple[tuple[str, Check | None], ...] = ()
+    state: State = State.PENDING
+    touches: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def item(new: NewItem, language: Language) -> str:
+    """The entry in canonical form, with a blank line after it; a field that says nothing is left out."""
+
+    def row(key: str, value: str) -> str:
+        return f"- {grammar.field(key, language)} {value}".rstrip()
+
     rows = [
-        f"### {item_id} — {one_line(title)}",
-        f"- {label['priority']} P{priority}",
-        f"- {label['size']} {size}",
-        f"- {label['status']} [ ]",
-        f"- {label['depends']} {', '.join(depends) or '—'}",
-        f"- {label['description']} {one_line(description)}",
-        f"- {label['criteria']}",
-        *(criterion(words, check, language) for words, check in criteria),
+        f"### {new.id} — {one_line(new.title)}",
+        row("priority", f"P{new.priority}"),
+        row("size", new.size),
+        row("status", f"[{grammar.MARKER_OF[new.state]}]"),
+        row("depends", ", ".join(new.depends) or "—"),
     ]
+    rows += [row("description", one_line(new.description, WORDS_MAX))] if new.description else []
+    if new.criteria:
+        rows += [row("criteria", ""), *(criterion(words, check, language) for words, check in new.criteria)]
+    rows += [row("touches", new.touches)] if new.touches else []
+    rows += [row("notes", new.notes[0]), *(f"  {line}".rstrip() for line in new.notes[1:])] if new.notes else []
     return "\n".join(rows) + "\n\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from echelon.core.documents import grammar, graph, render
 from echelon.core.documents.grammar import Language, State
+from echelon.core.documents.render import NewItem
 from echelon.core.importing import writing
 from echelon.core.importing.model import (
     CRITERIA_MAX,
@@ -134,7 +135,7 @@ class _Work:
             if id(task) not in self.ids
         )
 
-    def item(self, task: Task, language: Language) -> writing.Item:
+    def item(self, task: Task, language: Language) -> NewItem:
         name = writing.title(task.title)
         if not name:
             self.note(task, "it has no title")
@@ -143,16 +144,16 @@ class _Work:
             self.note(
                 task, f'"{render.one_line(task.why, 40)}" comes as suspended [~]; backlog_resume_item brings it back'
             )
-        return writing.Item(
+        return NewItem(
             self.ids[id(task)],
             name,
             task.priority,
             task.size,
-            State.SUSPENDED if task.fate == "deferred" else State.PENDING,
             self._depends(task),
-            render.one_line(task.description or (task.title if _is_cut(task) else ""), writing.DESCRIPTION_MAX),
-            self._criteria(task),
-            self._notes(task, language),
+            render.one_line(task.description or (task.title if _is_cut(task) else ""), render.WORDS_MAX),
+            tuple((words, None) for words in self._criteria(task)),
+            State.SUSPENDED if task.fate == "deferred" else State.PENDING,
+            notes=self._notes(task, language),
         )
 
     def _depends(self, task: Task) -> tuple[str, ...]:
@@ -204,8 +205,8 @@ class _Work:
         word = "importé de" if language == "fr" else "imported from"
         origin, place = render.one_line(task.origin, 200), render.one_line(task.path, 200)
         first = f"{word} {origin} ({place})" if origin and not origin.startswith(place) else f"{word} {origin or place}"
-        whole = task.title if _is_cut(task) and (task.description or len(task.title) > writing.DESCRIPTION_MAX) else ""
-        long = task.description if len(task.description) > writing.DESCRIPTION_MAX else ""
+        whole = task.title if _is_cut(task) and (task.description or len(task.title) > render.WORDS_MAX) else ""
+        long = task.description if len(task.description) > render.WORDS_MAX else ""
         rows, cut = writing.quoted("\n\n".join(part for part in (whole, long, task.notes) if part.strip()))
         if cut:
             self.note(
@@ -220,4 +221,4 @@ def _short(name: str) -> str:
 
 
 def _is_cut(task: Task) -> bool:
-    return len(render.one_line(task.title, writing.CRITERION_MAX)) > writing.TITLE_MAX
+    return len(render.one_line(task.title, CRITERION_MAX)) > writing.TITLE_MAX

@@ -11,7 +11,7 @@ from echelon.core.documents import grammar
 
 ITEMS_MAX = 5_000
 CRITERIA_MAX = 200  # of one item
-CRITERION_MAX = 2_000  # characters of one criterion; it stays one bullet
+CRITERION_MAX = 1_900  # characters of one criterion; it stays one bullet, with room for what makes it no check
 PLACES_SHOWN_MAX = 3  # of one kind of loss
 
 Files = Mapping[str, str]  # path as it is shown to the person -> text

@@ -9,32 +9,16 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from echelon.core.documents import entries, grammar, lines, render, spec
 from echelon.core.documents.criteria import split_check
-from echelon.core.documents.grammar import Language, State
+from echelon.core.documents.grammar import Language
+from echelon.core.documents.render import NewItem
 from echelon.core.importing.model import CRITERION_MAX, Part, Reading
 
 TITLE_MAX = 120  # a longer one is a description
-DESCRIPTION_MAX = 2_000
 SPEC_MAX = 400_000  # characters taken over into the spec
 _CHECK_WORD = re.compile(rf"({'|'.join(grammar.CHECK_WORDS)})[ \u00a0]*[:：]", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One entry of the backlog to be. All its texts are plain already."""
-
-    id: str
-    title: str
-    priority: int
-    size: str
-    state: State
-    depends: tuple[str, ...]
-    description: str
-    criteria: tuple[str, ...]
-    notes: tuple[str, ...]  # lines; the first says where it comes from
 
 
 def title(text: str) -> str:
@@ -67,30 +51,9 @@ def quoted(text: str) -> tuple[list[str], bool]:
     return [f"> {row}".rstrip() for row in rows[: render.QUOTE_LINES_MAX]], cut
 
 
-def backlog(name: str, items: Sequence[Item], language: Language) -> str:
-    return (
-        render.backlog_skeleton(render.one_line(name, TITLE_MAX), language)
-        + "\n"
-        + "".join(_entry(item, language) for item in items)
-    )
-
-
-def _entry(item: Item, language: Language) -> str:
-    label = {
-        key: grammar.field(key, language)
-        for key in ("priority", "size", "status", "depends", "description", "criteria", "notes")
-    }
-    rows = [
-        f"### {item.id} — {item.title}",
-        f"- {label['priority']} P{item.priority}",
-        f"- {label['size']} {item.size}",
-        f"- {label['status']} [{grammar.MARKER_OF[item.state]}]",
-        f"- {label['depends']} {', '.join(item.depends) or '—'}",
-    ]
-    rows += [f"- {label['description']} {item.description}"] if item.description else []
-    rows += [f"- {label['criteria']}", *(f"  - [ ] {words}" for words in item.criteria)] if item.criteria else []
-    rows += [f"- {label['notes']} {item.notes[0]}", *(f"  {row}".rstrip() for row in item.notes[1:])]
-    return "\n".join(rows) + "\n\n"
+def backlog(name: str, items: Sequence[NewItem], language: Language) -> str:
+    head = render.backlog_skeleton(render.one_line(name, TITLE_MAX), language)
+    return f"{head}\n{''.join(render.item(item, language) for item in items)}"
 
 
 def spec_text(reading: Reading, name: str, objective: str, language: Language) -> tuple[str, bool]:
@@ -101,7 +64,7 @@ def spec_text(reading: Reading, name: str, objective: str, language: Language) -
     taken = taken[:SPEC_MAX]
     held = {section.key for section in spec.parse(taken).sections}
     if "objective" not in held:
-        chunks.append(f"## {grammar.heading('objective', language)}\n{render.one_line(objective, DESCRIPTION_MAX)}\n")
+        chunks.append(f"## {grammar.heading('objective', language)}\n{render.one_line(objective, render.WORDS_MAX)}\n")
     if taken.strip():
         chunks.append(taken.strip("\n") + "\n")
     if "done" not in held:
@@ -128,7 +91,7 @@ def _part(part: Part) -> str:
     return f"## {title(part.title) or 'Origin'}\n\n{written}" if part.title else written
 
 
-def reads_back(text: str, items: Sequence[Item]) -> bool:
+def reads_back(text: str, items: Sequence[NewItem]) -> bool:
     """Whether a backlog says exactly these items: what is written must be what is meant."""
     found = entries.parse(text, quick=False).entries
     return [(one.id, one.title, one.priority, one.size, one.state, one.depends) for one in found] == [

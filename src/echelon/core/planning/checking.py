@@ -10,9 +10,9 @@ from echelon.core.documents import grammar, lines
 from echelon.core.documents.criteria import COMMAND_LENGTH_MAX, split_check
 from echelon.core.documents.grammar import Language
 from echelon.core.documents.graph import rings
-from echelon.core.documents.render import LINE_MAX, clean, one_line
+from echelon.core.documents.render import LINE_MAX, NewItem, clean, one_line
 from echelon.core.planning import questions
-from echelon.core.planning.model import TOLD, Draft, DraftItem, Gap, Plan, PlannedItem, Promise, Said
+from echelon.core.planning.model import TOLD, Draft, DraftItem, Gap, Plan, Promise, Said
 from echelon.core.planning.reading import unboxed
 from echelon.core.planning.words import say
 
@@ -156,7 +156,7 @@ class _Checker:
 
     # ------------------------------------------------------------------------------------------------ the items
 
-    def _items(self) -> tuple[PlannedItem, ...]:
+    def _items(self) -> tuple[NewItem, ...]:
         rows = self.draft.items
         if not rows and not any(gap.at >= self.draft.places["breakdown"] for gap in self.draft.gaps):
             self._gap(self.draft.places["breakdown"], "items_none")
@@ -172,7 +172,7 @@ class _Checker:
         self._cycles(rows, made)
         return made
 
-    def _item(self, row: DraftItem, known: set[str]) -> PlannedItem:
+    def _item(self, row: DraftItem, known: set[str]) -> NewItem:
         name = row.id.text
         if name != TOLD and not grammar.ITEM_ID.fullmatch(name):
             self._gap(row.id.at, "item_id", shown=name)
@@ -180,16 +180,16 @@ class _Checker:
         if not title and row.title.text != TOLD:
             self._gap(row.title.at, "item_title", item=name)
         optional = {key: self._optional(row, key) for key in ("description", "touches", "notes")}
-        return PlannedItem(
+        return NewItem(
             name,
             title,
             self._priority(row),
             self._size(row),
-            optional["description"] or title,
-            self._criteria(row),
-            self._depends(row, known),
-            optional["touches"],
-            optional["notes"],
+            description=optional["description"] or title,
+            criteria=self._criteria(row),
+            depends=self._depends(row, known),
+            touches=optional["touches"],
+            notes=(optional["notes"],) if optional["notes"] else (),
         )
 
     def _optional(self, row: DraftItem, key: str) -> str:
@@ -238,7 +238,7 @@ class _Checker:
                 waits.append(token)
         return tuple(dict.fromkeys(waits))
 
-    def _cycles(self, rows: Sequence[DraftItem], made: Iterable[PlannedItem]) -> None:
+    def _cycles(self, rows: Sequence[DraftItem], made: Iterable[NewItem]) -> None:
         waits: Mapping[str, Sequence[str]] = {item.id: item.depends for item in made}
         places = {row.id.text: row.depends[0].at for row in rows if row.depends}
         for ring in rings(waits):

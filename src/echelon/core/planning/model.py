@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from echelon.core.documents.criteria import Check
 from echelon.core.documents.grammar import Language
+from echelon.core.documents.render import NewItem
 
 TOLD = "\0"  # stands for a value whose gap has been told already
 
@@ -59,19 +60,6 @@ class Promise(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedItem:
-    id: str
-    title: str
-    priority: int
-    size: str
-    description: str
-    criteria: tuple[Promise, ...]
-    depends: tuple[str, ...] = ()
-    touches: str = ""
-    notes: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """A plan without a gap. All texts are one line, but for the objective. `notes`: what a person may want to know."""
 
@@ -80,7 +68,7 @@ class Plan:
     objective: str
     in_scope: tuple[str, ...]
     out_of_scope: tuple[str, ...]
-    items: tuple[PlannedItem, ...]
+    items: tuple[NewItem, ...]
     constraints: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
     done: tuple[Promise, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from echelon.core.documents import grammar, render
 from echelon.core.documents.criteria import render_check
-from echelon.core.planning.model import Plan, PlannedItem
+from echelon.core.planning.model import Plan
 from echelon.core.planning.questions import RISK, pick
 
 
@@ -30,17 +30,12 @@ def spec(plan: Plan) -> str:
 
 
 def backlog(plan: Plan) -> str:
-    text = render.backlog_skeleton(plan.name, plan.language) + "\n" + "".join(_item(item, plan) for item in plan.items)
-    return text.rstrip("\n") + "\n"
-
-
-def _item(item: PlannedItem, plan: Plan) -> str:
-    text = render.item(
-        item.id, item.title, item.priority, item.size, item.depends, item.description, item.criteria, plan.language
+    text = (
+        render.backlog_skeleton(plan.name, plan.language)
+        + "\n"
+        + "".join(render.item(item, plan.language) for item in plan.items)
     )
-    more = (("touches", item.touches), ("notes", item.notes))
-    rows = [f"- {grammar.field(key, plan.language)} {value}\n" for key, value in more if value]
-    return text.rstrip("\n") + "\n" + "".join(rows) + "\n"
+    return text.rstrip("\n") + "\n"
 
 
 def _bullets(rows: tuple[str, ...]) -> str:
