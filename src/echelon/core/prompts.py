@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from echelon.core.documents import grammar
 from echelon.core.documents.criteria import render_check
 from echelon.core.documents.grammar import Language
@@ -9,11 +11,13 @@ from echelon.core.documents.render import clean, quote
 from echelon.core.model import Mission
 
 FEEDBACK_MAX = 4_000
+DECISION_MAX = 2_000  # of a question, and of its answer
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "ACTIVE BACKLOG ITEM — CONTRACT (injected by Project Commander)",
         "done": "Holds for every item:",
+        "decided": "A person was asked, and decided:",
         "rule": "Each criterion is decided by its check, run by code on the merged tree; ticked boxes prove nothing.",
         "mission": "You deliver item {item} (mission {mission}). Work only in this directory; leave `.opencode/` alone, "
         "except `.opencode/todo.md`.",
@@ -29,6 +33,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     "fr": {
         "title": "ACTIVE BACKLOG ITEM — CONTRACT (injected by Project Commander)",
         "done": "Vaut pour chaque item :",
+        "decided": "Une personne a été consultée, et a décidé :",
         "rule": "Chaque critère est tranché par sa preuve, exécutée par le code sur l'arbre fusionné ; une case cochée ne prouve rien.",
         "mission": "Tu livres l'item {item} (mission {mission}). Travaille seulement dans ce dossier ; ne touche pas à "
         "`.opencode/`, sauf `.opencode/todo.md`.",
@@ -44,21 +49,31 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-def contract(running: Mission, section: str, language: Language) -> str:
-    """The block of context.md: the item's criteria verbatim, then what holds for every item."""
+Decisions = Mapping[str, str]  # what a person was asked -> what was decided
+
+
+def contract(running: Mission, section: str, decided: Decisions, language: Language) -> str:
+    """The block of context.md: the item's criteria verbatim, what holds for every item, what a person decided."""
     words = _WORDS[language]
     common = [f"- {promise.text}{render_check(promise.check, language)}" for promise in running.definition.done]
     rows = [f"# {words['title']}", "", section, ""]
     rows += [words["done"], *common, ""] if common else []
+    rows += [words["decided"], *(_decision(*row) for row in decided.items()), ""] if decided else []
     return "\n".join((*rows, words["rule"]))
 
 
-def mission(running: Mission, section: str, step: str, language: Language) -> str:
+def _decision(asked: str, said: str) -> str:
+    """A question and its answer as a quotation: neither can be structure of the contract."""
+    rows = clean(f"{asked[:DECISION_MAX]}\n→ {said[:DECISION_MAX]}").split("\n")
+    return "\n".join(f"> {row}".rstrip() for row in rows) + "\n"
+
+
+def mission(running: Mission, section: str, step: str, decided: Decisions, language: Language) -> str:
     """The prompt of a worker session. The agent's and the person's words in it are quoted data."""
     words = _WORDS[language]
     parts = [
         words["mission"].format(item=running.item, mission=running.name),
-        contract(running, section, language),
+        contract(running, section, decided, language),
         words["steps"],
         words["record"].format(record=grammar.heading("record", language)),
     ]
