@@ -84,7 +84,8 @@ def _objective(chain: tuple[Session, ...], keeper: Keeper) -> str:
     loop = keeper.loops().get(chain[-1].id)
     if loop is None:
         return ""
-    state = "" if loop.state == "running" else f" It does not go on by itself now ({loop.code}: {loop.reason})."
+    waits = "waits for the person, then it goes on by itself" if loop.state == "waiting" else "does not go on by itself now"
+    state = "" if loop.state == "running" else f" It {waits} ({loop.code}: {loop.reason})."
     return f"The person's objective: {quote(clean(loop.objective))}\n{state}".strip()
 
 

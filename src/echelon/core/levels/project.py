@@ -122,7 +122,7 @@ def _nothing(world: World, backlog: EntriesDocument, reasons: list[str], step: s
 
 
 def _put_aside(world: World, backlog: EntriesDocument) -> list[str]:
-    """What is failed or suspended, with what a suspended item waits for: a decision, or whoever brings it back."""
+    """What is in flight, failed or suspended; of a suspended item what it waits for: a decision, or a word."""
     pending, decided = held_items(world), answered(world)
     rows: list[str] = []
     for entry in backlog.entries:
@@ -131,6 +131,8 @@ def _put_aside(world: World, backlog: EntriesDocument) -> list[str]:
         elif entry.state is State.SUSPENDED:
             why = f"; {decided[entry.id].id} is decided" if entry.id in decided else ""
             rows.append(f"{entry.id} is suspended{why}; backlog_resume_item brings it back")
+        elif entry.state is State.ACTIVE:
+            rows.append(f"{entry.id} is in flight")
         elif entry.state is State.FAILED and not entry.settled:
             rows.append(f"{entry.id} is failed")
     return rows
