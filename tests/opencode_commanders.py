@@ -74,9 +74,7 @@ class Upper:
 
 
 ENTERPRISE = Upper("enterprise", "program", "ProgramCommander", r"PGM-\d+", {})
-PROGRAM = Upper(
-    "program", "project", "ProjectCommander", r"PRJ-\d+", {"max_projects": 9, "slots_per_project": SLOTS}
-)
+PROGRAM = Upper("program", "project", "ProjectCommander", r"PRJ-\d+", {"max_projects": 9, "slots_per_project": SLOTS})
 
 
 @dataclass
@@ -197,7 +195,9 @@ class Commanders:
         flying: dict[str, tuple[str, str]] = {}
         left, gone = "", set[str]()
         for row in rows:
-            name = item_in(str(row.given.get("prompt") or row.given.get("item_id") or row.given.get("item") or row.text))
+            name = item_in(
+                str(row.given.get("prompt") or row.given.get("item_id") or row.given.get("item") or row.text)
+            )
             if row.tool == "parallel_start_item":
                 left = "" if row.text.startswith("STARTED") else row.text
                 names = re.findall(r"\b(B\d+) is in flight", left) if left else [name]

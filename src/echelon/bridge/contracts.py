@@ -84,7 +84,7 @@ def _objective(chain: tuple[Session, ...], keeper: Keeper) -> str:
     loop = keeper.loops().get(chain[-1].id)
     if loop is None:
         return ""
-    waits = "waits for the person, then it goes on by itself" if loop.state == "waiting" else "does not go on by itself now"
+    waits = "waits for the person, and goes on then" if loop.state == "waiting" else "does not go on by itself now"
     state = "" if loop.state == "running" else f" It {waits} ({loop.code}: {loop.reason})."
     return f"The person's objective: {quote(clean(loop.objective))}\n{state}".strip()
 
