@@ -303,5 +303,7 @@ def test_a_project_waits_outside_as_long_as_what_it_needs_may_still_come(starts:
 
 
 def test_a_project_that_can_do_something_itself_waits_for_nobody() -> None:
-    assert not capacity.waits_outside(worlds.world(asked(decided=False)).at("PGM-001/PRJ-002")), "put aside: it may not come"
+    assert not capacity.waits_outside(worlds.world(asked(decided=False)).at("PGM-001/PRJ-002")), (
+        "put aside: it may not come"
+    )
     assert not capacity.waits_outside(worlds.world(asked()).at("PGM-001/PRJ-001")), "B001 can be brought back"
