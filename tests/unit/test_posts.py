@@ -253,9 +253,16 @@ def test_what_was_put_aside_for_a_decision_is_open_again_when_it_came() -> None:
 
 def test_a_refused_start_says_what_each_item_that_was_put_aside_waits_for() -> None:
     start = ask.StartItem(worlds.BASE, None, "PGM-001/PRJ-001", True)
-    for decided, words in ((False, "waits for a decision on ESC-"), (True, "is decided; backlog_resume_item")):
+    rows = (
+        (False, "waits for a decision on ESC-", "resolve_escalation"),
+        (True, "is decided; ", "backlog_resume_item"),
+    )
+    for decided, words, step in rows:
         refusal = worlds.refused(asked(decided=decided), start, LATER)
         assert any(row.startswith("B001 is suspended") and words in row for row in refusal.reasons), refusal
+        assert step in refusal.step
+    flying = worlds.refused(texts(True, RUNNING, ITEM), start, LATER)
+    assert "B001 is in flight" in flying.reasons and flying.step.startswith("close what is in flight")
 
 
 def test_an_item_that_a_person_put_aside_stays_aside_whatever_was_decided_before() -> None:

@@ -116,13 +116,16 @@ def _nothing(world: World, backlog: EntriesDocument, reasons: list[str], step: s
             "the backlog has no items",
             next_step="write one: `### B001 — title`, see docs/FORMAT.md",
         )
-    rest = _put_aside(world, backlog)
+    rest, first = _under_way(world, backlog)
     shown = (*reasons[: eligibility.SHOWN_MAX], *rest[: eligibility.SHOWN_MAX])
-    return refuse("NOTHING_ELIGIBLE", *shown, next_step=step)
+    return refuse("NOTHING_ELIGIBLE", *shown, next_step=first or step)
 
 
-def _put_aside(world: World, backlog: EntriesDocument) -> list[str]:
-    """What is in flight, failed or suspended; of a suspended item what it waits for: a decision, or a word."""
+def _under_way(world: World, backlog: EntriesDocument) -> tuple[list[str], str]:
+    """What was started and is not delivered: of a suspended item what it waits for, a decision or a word.
+
+    With what can be done about it first: an answer that came, what is in flight, a decision; "" for none of these.
+    """
     pending, decided = held_items(world), answered(world)
     rows: list[str] = []
     for entry in backlog.entries:
@@ -135,7 +138,12 @@ def _put_aside(world: World, backlog: EntriesDocument) -> list[str]:
             rows.append(f"{entry.id} is in flight")
         elif entry.state is State.FAILED and not entry.settled:
             rows.append(f"{entry.id} is failed")
-    return rows
+    if decided:
+        return rows, f"backlog_resume_item brings back {', '.join(decided)}, unless the decision says otherwise"
+    if any(entry.state is State.ACTIVE for entry in backlog.entries):
+        return rows, "close what is in flight; then the next may start"
+    stopped = any(entry.state is State.SUSPENDED and entry.id in pending for entry in backlog.entries)
+    return rows, CODES["ESCALATION_PENDING"].next_step if stopped else ""
 
 
 def _named(
