@@ -163,8 +163,7 @@ def test_one_who_prompts_the_project_commander_gets_it_delivered(tmp_path: Path)
         for _ in range(ROUNDS_MAX):
             if not resume(Engine(Workspace(shop.root, here.places))):
                 break
-            body = {"command": "deliver", "arguments": ""}
-            here.server.post(f"/session/{session}/command", body, directory=str(shop.root))
+            here.until(lambda: (found := here.loop(session)) and found.state != "waiting", 60)  # by itself
             here.wait(session, 200)
         loop = here.loop(session)
         assert loop and loop.code == "BACKLOG_COMPLETE", (loop, shop.states())
