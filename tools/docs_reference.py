@@ -16,6 +16,7 @@ import click
 from docs_format import format_page
 from echelon.actions.table import ACTIONS, describe
 from echelon.checks.steps import step_to_json, steps_from_json
+from echelon.cli.commands.export import schema as export_schema
 from echelon.cli.main import BUG, COMMANDS, DONE, INTERRUPTED, REFUSED, USAGE, group
 from echelon.core import codes, states
 from echelon.core.config import PATHS, SETTINGS, Setting
@@ -121,6 +122,7 @@ ARGUMENTS = {
     "host": "The program to put it into: `opencode`.",
     "folder": "Where to put the example: a folder that is empty or does not exist. A temporary one when left out.",
     "items": "Ids of items, such as `B001`; all when left out.",
+    "path": "A file or folder of tasks, or `-` for what comes in by a pipe, such as `gh issue list --json …`.",
     "operation": "Id of the operation, as `echelon log` shows it; the newest that can be undone when left out.",
 }
 
@@ -233,6 +235,7 @@ PAGES = {
     "docs/reference/codes.md": codes_page,
     "docs/reference/settings.md": settings_page,
     "docs/reference/states.md": states_page,
+    "docs/reference/export.schema.json": export_schema,
     "docs/FORMAT.md": lambda: format_page(NOTE, table),
 }
 

@@ -47,10 +47,12 @@ OPENERS = {
     "testing/world.py": "OpenCode's home in tests and trials",
     "testing/playing.py": "the person's edits of a playbook",
     "cli/health.py": "the workspace of a trial",
+    "engine/gathering.py": "files of another tool, to import them",
     "engine/work.py": "the briefing in a slot, and what the guard remembers",
     "engine/running.py": "the base's files for a preparation",
     "engine/baseline.py": "our record of the base branch, in the state directory",
     "engine/inplace.py": "what the checks said before the work",
+    "bridge/own_roles.py": "looks into a workspace before there is an engine: OpenCode waits",
     "cli/crash.py": "crash logs",
     "cli/saving.py": "the page a person asked for",
 }

@@ -9,18 +9,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from echelon.bridge import own_roles
+from echelon.bridge.places import RECORD, is_slot
 from echelon.checks.steps import Link
 from echelon.core import config, loops
 from echelon.core.loops import Loop, Step, Turn, Verdict
 from echelon.core.model import Mission, World
 from echelon.core.posts import LevelName
-from echelon.engine.workspace import Places, Workspace
+from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.engine.world import Loader
 from echelon.errors import InputError
 from echelon.slots.places import private_directory, read_small, write_record, write_whole
 
 FILE = "loops.json"
-RECORD = "workspace.json"
 FILE_BYTES_MAX = 4_000_000
 TREE_FILES_MAX = 20_000  # looked at to see whether a turn changed anything
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".pytest_cache"})
@@ -156,6 +157,12 @@ def leave_record(workspace: Workspace) -> None:
     except InputError:  # a mistake in the set-up is said by whoever opens a slot
         links: list[str] = []
     write_record(private_directory(workspace.state) / RECORD, {"root": str(workspace.root), "readable": links})
+
+
+def workspace_of(directory: str, places: Places) -> Path:
+    """The folder with the workspace that a directory belongs to, a slot's too. Raises WorldError NO_WORKSPACE."""
+    above = own_roles.workspace_of(directory, places) if is_slot(directory, places) else None
+    return above or find_workspace(Path(directory))
 
 
 def slot_directory(workspace: Workspace, mission: Mission) -> Path:

@@ -17,6 +17,7 @@ from echelon.bridge.wire import PROTOCOL
 from echelon.engine.places import Places
 from echelon.errors import WorldError
 
+RECORD = "workspace.json"  # beside a workspace's slots: where it lies, what its slots may read
 SOCKET_BYTES_MAX = 100  # of a socket's path; the kernels' own limits are 104 and 108
 
 
@@ -55,6 +56,11 @@ def below_workspaces(directory: str, places: Places) -> tuple[str, ...]:
 def is_slot(directory: str, places: Places) -> bool:
     parts = below_workspaces(directory, places)
     return len(parts) >= 4 and parts[1] == "slots" and parts[3] == "work"
+
+
+def slot_of(directory: str, places: Places) -> str:
+    """The name of the slot that a directory is, "" for any other."""
+    return below_workspaces(directory, places)[2] if is_slot(directory, places) else ""
 
 
 def _folder() -> Path:

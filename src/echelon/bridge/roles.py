@@ -15,10 +15,13 @@ from typing import Any
 
 from echelon.actions.callers import Level
 from echelon.actions.table import ACTIONS, Action
+from echelon.core.documents.grammar import Language
 from echelon.core.posts import LevelName
+from echelon.core.steering.charter import charter
 
 MARK = "<!--echelon:contract-->"  # replaced in the system prompt of our agents, by what the session is about
 CHECKS = "echelon_checks"  # the permission that is asked for commands which the person's rules for bash want asked
+CHARTER = "{charter}"  # in a template: how to find things in the files of the role's level
 _STAFF = ("Planner", "Worker", "Reviewer")
 
 
@@ -26,7 +29,7 @@ _STAFF = ("Planner", "Worker", "Reviewer")
 class Role:
     name: str
     description: str
-    level: Level | None  # whose actions it is offered
+    level: Level  # whose actions it is offered
     calls: tuple[str, ...] = ()
     rules: Mapping[str, Any] = field(default_factory=dict)  # permissions of its own, besides its tools
     writes: bool = True
@@ -34,7 +37,7 @@ class Role:
     @property
     def commands(self) -> LevelName | None:
         """The level that it is the commander of; None for the staff of a mission."""
-        return None if self.level == "review" else self.level
+        return None if self.level in ("work", "review") else self.level
 
     @property
     def hidden(self) -> bool:
@@ -78,8 +81,8 @@ ROLES: Mapping[str, Role] = {
             _STAFF,
             {"todowrite": "deny", CHECKS: "ask"},
         ),
-        Role("Planner", "Writes the plan of a mission.", None),
-        Role("Worker", "Does one task of a mission.", None),
+        Role("Planner", "Writes the plan of a mission.", "work"),
+        Role("Worker", "Does one task of a mission.", "work"),
         Role("Reviewer", "Looks at a change it did not write.", "review", rules={"edit": "deny"}, writes=False),
     )
 }
@@ -87,14 +90,17 @@ DEPTH = 4  # sessions below sessions that a chain of all levels needs
 
 
 def offered(role: Role) -> tuple[Action, ...]:
-    """The actions of the role's own level, and those of the level above that it may look with."""
-    if role.level is None:
-        return ()
+    """The actions of the role's own level, and those of other levels that it may look with."""
     return tuple(action for action in ACTIONS.values() if role.level in (action.level, *action.also))
 
 
 @cache
-def prompt(role: str) -> str:
-    """The role's prompt; what changes comes last, so that a provider's cache keeps the rest."""
-    text = (files("echelon.bridge") / "prompts" / f"{role}.md").read_text("utf-8")
-    return f"{text.strip()}\n\n{MARK}"
+def prompt(role: str, language: Language) -> str:
+    """The role's text as Echelon gives it, without what changes from session to session."""
+    text = (files("echelon.bridge") / "prompts" / language / f"{role}.md").read_text("utf-8")
+    return filled(ROLES[role], text, language)
+
+
+def filled(role: Role, text: str, language: Language) -> str:
+    """A template, ours or a person's, as the model reads it. What changes comes last, for the providers' caches."""
+    return f"{text.strip().replace(CHARTER, charter(role.commands or 'mission', language))}\n\n{MARK}"

@@ -227,6 +227,9 @@ _FINDINGS = {
     "EXTERNAL_DEP_ITEM_MISSING": Code("A dependency's project has no such item.", "mend the id"),
     "CONFIG_SYNTAX": Code("The configuration is not valid JSON.", "mend it at the place shown"),
     "CONFIG_VALUE": Code("A setting is unknown or has a wrong value.", "mend it at the place shown"),
+    "ROLE_TOO_LONG": Code(
+        "A text for a role is too long: Echelon's own is used instead.", "shorten it, or remove the file"
+    ),
     "SPEC_MISSING": Code("There is no spec.md.", "echelon init writes one to fill in"),
     "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon init writes one to fill in"),
     "RECORD_CHANGED": Code(
@@ -278,7 +281,7 @@ _STORE = {
     ),
     "FILE_FAILED": Code("The system refused a file operation for the reason shown.", "mend the cause and ask again"),
     "FILE_NOT_OURS": Code(
-        "The file that a report is to replace is not a report of Echelon; nothing was written.",
+        "The file that a report or an export is to replace was not written by it; nothing was written.",
         "name another file, or add --force where it is a plain file",
     ),
     "FILE_TOO_LARGE": Code("A state file is above the limit of the store.", "split it or make it smaller"),
@@ -419,6 +422,21 @@ _DOORS = {
         "An action's arguments are not what it takes; every mistake is named.", "echelon call --list shows them"
     ),
     "FOLDER_NOT_EMPTY": Code("The folder for the example is not empty.", "name another folder"),
+    "BACKLOG_IN_THE_WAY": Code(
+        "A backlog is there already, and an import overwrites nothing.",
+        "import into another folder with --to, or move the backlog away",
+    ),
+    "IMPORT_WHERE": Code(
+        "The workspace holds several projects, and an import goes into one.", "name the project's folder with --to"
+    ),
+    "IMPORT_NOT_FOUND": Code("There is no such file or folder to import.", "name the folder or the file of the tasks"),
+    "IMPORT_UNKNOWN": Code(
+        "What is to be imported is in none of the known formats.", "name the file of the tasks, or say --format"
+    ),
+    "IMPORT_AMBIGUOUS": Code("There are tasks of more than one tool.", "name one folder or file, or say --format"),
+    "IMPORT_EMPTY": Code("No task was found in what is to be imported.", "name the file of the tasks, or say --format"),
+    "IMPORT_BROKEN": Code("A file to import cannot be read as what it is.", "mend it at the place shown"),
+    "IMPORT_TOO_LARGE": Code("There is more to import than the limits allow.", "name a smaller folder or file"),
     "IN_PLACE_TOO_MANY_FILES": Code(
         "The folder has more files than working in place can watch.", "make it a git repository"
     ),
