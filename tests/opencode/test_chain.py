@@ -147,21 +147,12 @@ class Unsure(Chain):
     def __call__(self, asked: Asked) -> Reply:
         results = [text for _, text in asked.tool_results]
         last, name = results[-1] if results else "", role(asked)
-        if (
-            name == "Worker"
-            and "ITEM — CONTRACT" in asked.system
-            and "### B001" in asked.system
-            and "blue" not in asked.system
-        ):
-            question = {
-                "question": self.question,
-                "header": "Colour",
-                "options": [{"label": "red", "description": "r"}],
-            }
-            return (
-                say(f"I was told: {last}\nHALT: {self.question}")
-                if results
-                else call("question", {"questions": [question]})
+        if name == "Worker" and "Mission B001." in asked.system and "blue" not in asked.system:
+            if results:
+                return say(f"I was told: {last}\nHALT: {self.question}")
+            options = [{"label": "red", "description": "r"}]
+            return call(
+                "question", {"questions": [{"question": self.question, "header": "Colour", "options": options}]}
             )
         if name == "Commander" and "HALT: " in last:
             return say(f"HALT: {self.question}")
