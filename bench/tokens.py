@@ -73,7 +73,7 @@ def tokens(text: str) -> float:
 def block(item: str, language: Language) -> str:
     """What stands on top of context.md while the item is in flight."""
     mission: Any = SimpleNamespace(definition=SimpleNamespace(done=()))
-    return sections.inject_block("", prompts.block(mission, item, language))
+    return sections.inject_block("", prompts.block(mission, item, {}, language))
 
 
 def tools(role: str) -> float:

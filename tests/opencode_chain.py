@@ -96,6 +96,14 @@ class Stage:
             for part in message["parts"] if part["type"] == "text"
         ]  # fmt: skip
 
+    def run(self, *words: str, seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """A command of the person's, in the same workspace."""
+        environment = {**TOOLS, **self.world.environment, "ECHELON_RUNTIME": str(self.runtime)}
+        return subprocess.run(
+            [sys.executable, "-m", "echelon", *words], cwd=self.shop.root, env=environment, text=True, timeout=seconds,
+            stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        )  # fmt: skip
+
     def shown(self) -> str:
         """What the person was shown for some seconds in the terminal, so far."""
         return "\n".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 import re
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from echelon.engine.engine import Engine
+from echelon.engine.workspace import Workspace
 from echelon.testing.model import Asked, Reply, call, say
 from echelon.testing.opencode import MAIN, OLDER, installed, missing, seed
 from opencode_chain import GO, Chain, House, role, stage
@@ -33,7 +36,7 @@ def test_one_prompt_delivers_the_backlog_with_proof(house: House, tmp_path: Path
         assert loop and (loop.state, loop.code) == ("done", "BACKLOG_COMPLETE")
         assert set(here.loops()) == {session}, "only the root session has a loop"
         workers = [asked for asked in here.model.turns() if role(asked) == "Worker"]
-        assert workers and all("ACTIVE BACKLOG ITEM" in asked.system for asked in workers), "the contract reaches them"
+        assert workers and all("# Contract" in asked.system for asked in workers), "the contract reaches them"
         assert all("grep -qx done" in asked.system for asked in workers), "criteria word for word"
         assert not any(asked.parent == "" for asked in workers)
         assert shop.git("status", "--porcelain", "*.txt") == ""
@@ -117,7 +120,11 @@ def test_two_workspaces_in_one_opencode_have_nothing_to_do_with_each_other(house
         assert (set(here.loops()), set(there.loops())) == ({sessions[0]}, {sessions[1]})
         for asked in here.model.turns():
             if role(asked) == "Worker":
-                mine, theirs = ("B007", "B00[12]") if "B007" in asked.last_user else ("B00[12]", "B007")
+                first, second = (
+                    r"done B007[.]txt",
+                    r"done B00[12][.]txt",
+                )  # of their checks; a bare id may be an example
+                mine, theirs = (first, second) if "B007" in asked.last_user else (second, first)
                 assert re.search(mine, asked.system) and not re.search(theirs, asked.system)
     assert (sorted(shop.merges()), other.merges()) == (["B001", "B002"], ["B007"])
     assert shop.verify().holds and other.verify().holds
@@ -131,9 +138,63 @@ def test_a_refused_close_counts_and_the_reason_reaches_the_next_attempt(house: H
         session = here.ask(GO)
         assert shop.delivered() == ["B002"] and shop.states()["B001"] != "delivered"
         loop = here.loop(session)
-        assert loop and loop.state == "paused", "an escalation waits for the person"
+        assert loop and loop.state == "waiting", "an escalation waits for the person"
         workers = [asked for asked in here.model.turns() if role(asked) == "Worker"]
         assert any("The attempt before was refused" in asked.system for asked in workers)
+
+
+class Unsure(Chain):
+    """The Worker of B001 wants to know the colour, unless its contract says it; everybody passes the question on."""
+
+    question = "Which colour?"
+
+    def __call__(self, asked: Asked) -> Reply:
+        results = [text for _, text in asked.tool_results]
+        last, name = results[-1] if results else "", role(asked)
+        if name == "Worker" and "Mission B001." in asked.system and "blue" not in asked.system:
+            if results:
+                return say(f"I was told: {last}\nHALT: {self.question}")
+            options = [{"label": "red", "description": "r"}]
+            return call(
+                "question", {"questions": [{"question": self.question, "header": "Colour", "options": options}]}
+            )
+        if name == "Commander" and "HALT: " in last:
+            return say(f"HALT: {self.question}")
+        if name == "ProjectCommander" and results:
+            if "HALT: " in last and "<task_result>" in last:
+                words = {"context": self.question, "attempts": "-", "expected_decision": self.question, "item": "B001"}
+                return call("record_escalation", {**words, "option1_label": "red", "option2_label": "blue"})
+            if "is decided" in last:
+                return call("backlog_resume_item", {"itemId": "B001"})
+            if last.startswith("ESCALATION"):
+                return say("B001 waits for a person.")
+            if last.startswith("RESUMED"):
+                return say("B001 is back.")
+        return super().__call__(asked)
+
+
+def test_a_question_from_below_waits_for_the_person_and_the_loop_goes_on_when_it_is_answered(
+    house: House, tmp_path: Path
+) -> None:
+    """The others go on meanwhile; one answer, no further prompt; and the answer is in the contract of who asked."""
+    shop = Shop.make(tmp_path, backlog(wants("B001"), wants("B002")), {})
+    with house.stage(shop, Unsure()) as here:
+        session = here.ask(GO)
+        loop, told = here.loop(session), here.texts(session)
+        assert loop and (loop.state, shop.delivered()) == ("waiting", ["B002"])
+        pending = Engine(Workspace(shop.root, here.places)).world().escalations[0]
+        assert f"waits for a decision on {pending.id}" in loop.reason
+        asked = [one for one in here.model.turns() if role(one) == "Worker" and one.tool_results]
+        assert "[ASKED_BELOW]" in asked[0].tool_results[0][1], "no dialog that everybody would wait for"
+        assert f"B001 waits for your decision, {pending.id}: {Unsure.question}" in here.shown()
+        here.ask("what is going on?", session=session)
+        assert here.texts(session) == [*told, "what is going on?"], "talking is no decision"
+        decided = json.dumps({"escalation_id": pending.id, "decision": "blue"})
+        assert here.run("call", "resolve_escalation", "--json", decided).returncode == 0
+        here.until(lambda: (now := here.loop(session)) and now.state == "done", 60)
+        assert sorted(shop.delivered()) == ["B001", "B002"]
+        assert "is settled" in here.texts(session)[len(told) + 1]
+    assert shop.verify().holds
 
 
 def test_the_contract_and_the_objective_survive_a_compaction(house: House, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_backlog_is_delivered_with_proof_and_its_use_recorded(tmp_path: Path) 
         assert [row["tokens"] for row in attempts] == [330, 330, 330]
         assert {role(asked) for asked in here.model.turns()} == {"Worker"}, "no model above the mission"
         assert here.run("verify").returncode == 0
-        assert all("ACTIVE BACKLOG ITEM" in asked.system for asked in here.model.turns()), "the bridge is in it"
+        assert all("# Contract" in asked.system for asked in here.model.turns()), "the bridge is in it"
         assert "(deny)" not in ended
 
 

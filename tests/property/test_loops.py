@@ -49,6 +49,7 @@ def test_one_prompt_per_turn_and_none_after_the_end(rows: list[tuple[Turn, Verdi
             assert turn.message == loop.handled
             continue
         assert bool(step.prompt) == (step.loop.state == "running")
+        assert (step.loop.state == "waiting") <= (verdict.state == "waits")
         if step.prompt:
             assert turn.message != loop.handled and verdict.state == "open" and turn.error != loops.ABORTED
             prompts += 1
@@ -65,13 +66,50 @@ def test_one_prompt_per_turn_and_none_after_the_end(rows: list[tuple[Turn, Verdi
         (Turn("m1", "assistant", finished=False, error=loops.ABORTED), Verdict("done", ""), "LOOP_STOPPED"),
         (Turn("m1", "user", finished=False), OPEN, "LOOP_STOPPED"),
         (Turn("m1", "assistant", finished=True, text="no way\nHALT: contradictory spec"), OPEN, "LOOP_HALTED"),
-        (Turn("m1", "assistant", finished=True), Verdict("waits", "ESC-1 is pending"), "LOOP_WAITS"),
         (Turn("m1", "assistant", finished=True, tokens=5000), OPEN, "LOOP_LIMIT"),
     ],
 )
 def test_what_ends_a_loop(turn: Turn, verdict: Verdict, code: str) -> None:
     step = loops.step(LOOP, turn, verdict, "a", 200.0, CONFIG)
     assert step and (step.loop.state, step.loop.code, step.prompt) == ("paused", code, "")
+
+
+@given(steps, st.floats(0, 1_000_000))
+@proofs.examples(150, 20_000)
+def test_a_loop_that_waits_goes_on_when_its_level_can_and_not_before(
+    rows: list[tuple[Turn, Verdict, str]], now: float
+) -> None:
+    """Only from "waiting"; never past a stop, a limit, or the end; and what is on disk says the same."""
+    loop = dataclasses.replace(LOOP, state="waiting", code="ESCALATION_PENDING", reason="ESC-1", handled="msg_0")
+    for turn, verdict, _ in rows:
+        woken = loops.wake(loop, turn, verdict, now, CONFIG)
+        if loop.state != "waiting":
+            assert woken is None
+            break
+        if woken is None:
+            assert verdict.state == "waits"
+            continue
+        stopped = turn.error == loops.ABORTED and turn.message != loop.handled
+        assert bool(woken.prompt) == (woken.loop.state == "running") and woken.loop.state != "waiting"
+        assert not (stopped and woken.prompt) and (woken.loop.state == "done") <= (verdict.state == "done")
+        if woken.prompt:
+            assert verdict.text in woken.prompt and "ESC-1" in woken.prompt
+            assert loops.step(woken.loop, turn, verdict, "a", now, CONFIG) is None, "that turn is answered"
+        loop = woken.loop
+        assert loops.read(loops.write({loop.session: loop})) == {loop.session: loop}
+
+
+def test_a_wait_counts_as_time_of_the_loop() -> None:
+    config = Config({**dict(CONFIG.values), "limits.loopSeconds": 60})
+    waiting = dataclasses.replace(LOOP, state="waiting", code="ESCALATION_PENDING", reason="ESC-1")
+    turn = Turn("m1", "assistant", finished=True)
+    soon, late = (loops.wake(waiting, turn, OPEN, LOOP.since + after, config) for after in (59.0, 61.0))
+    assert soon and soon.prompt and late and (late.loop.state, late.loop.code) == ("paused", "LOOP_LIMIT")
+
+
+def test_what_waits_for_a_person_is_waiting() -> None:
+    step = loops.step(LOOP, Turn("m1", "assistant", finished=True), Verdict("waits", "ESC-1"), "a", 200.0, CONFIG)
+    assert step and (step.loop.state, step.loop.code, step.prompt) == ("waiting", "LOOP_WAITS", "")
 
 
 def test_a_failed_turn_is_tried_once_more_and_no_more() -> None:

@@ -311,7 +311,7 @@ def test_the_contract_and_the_prompt_quote_feedback(words: str) -> None:
         world = worlds.world(after)
         mission = world.missions[0]
         assert world.backlog is not None
-        prompt = prompts.mission(mission, world.backlog.section("B001"), "first", "en")
+        prompt = prompts.mission(mission, world.backlog.section("B001"), "first", {}, "en")
         assert sections.eject_block(sections.inject_block("mine\n", prompt)) == "mine\n"
         feedback = prompt[prompt.index("The attempt before was refused:") :].split("\n\n")[0]
         rows = [row for row in feedback.split("\n")[1:] if row]

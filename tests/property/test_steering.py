@@ -132,7 +132,7 @@ def items(draw: st.DrawFn) -> str:
 @given(items(), st.sampled_from(LANGUAGES), texts.documents)
 def test_every_criterion_and_check_reaches_the_block_unchanged(item: str, language: Language, context: str) -> None:
     mission: Any = SimpleNamespace(definition=SimpleNamespace(done=()))
-    block = prompts.block(mission, item.rstrip(), language)
+    block = prompts.block(mission, item.rstrip(), {}, language)
     there = sections.inject_block(context, block)
     read, _ = criteria.read(f"# B\n\n{item}", 5, 5 + len(item), "B001")
     for criterion in read:
@@ -155,7 +155,7 @@ def test_a_wrapped_criterion_ends_nothing(weakness: str) -> None:
         "  * [ ] deux\n  - [ ] trois — preuve : `true`"
     )
     mission: Any = SimpleNamespace(definition=SimpleNamespace(done=()))
-    block = prompts.block(mission, item, "fr")
+    block = prompts.block(mission, item, {}, "fr")
     for line in (
         "- Description : pourquoi",
         "  - [ ] un\n    et la suite\n",

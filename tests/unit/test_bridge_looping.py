@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from echelon.bridge.keeping import Keeper
 from echelon.bridge.looping import Looping
 from echelon.bridge.sessions import Sessions
+from echelon.core import requests
+from echelon.core.documents.sections import Option
 from workspaces import Shop, backlog, wants
 
 ROOT, BELOW = "ses_root", "ses_below"
@@ -25,6 +28,8 @@ class OpenCode:
         self.folder, self.turns = folder, 0
         self.busy: set[str] = set()
         self.sent: list[str] = []
+        self.agents = 0  # prompts that reached an agent
+        self.error = ""
 
     async def api(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
@@ -33,15 +38,100 @@ class OpenCode:
         _, kind, *rest = path.split("/")
         if kind == "tui" or method == "POST":
             self.sent += [row["text"] for row in (body or {}).get("parts", ())]
+            self.agents += path.endswith("prompt_async")
             return True
         if rest == ["status"]:
             return {name: {"type": "busy"} for name in self.busy}
         if rest[1:] == ["message"]:
             self.turns += 1
-            return [{"info": {"id": f"msg_{self.turns}", "role": "assistant", "finish": "stop"}, "parts": []}]
+            error = {"error": {"name": self.error, "data": {}}} if self.error else {}
+            info = {"id": f"msg_{self.turns}", "role": "assistant", "finish": "stop", **error}
+            return [{"info": info, "parts": []}]
         if rest[1:] == ["children"]:
             return []
         return {"id": rest[0], "parentID": ROOT if rest[0] == BELOW else None, "directory": str(self.folder)}
+
+
+def waiting(shop: Shop, opencode: OpenCode) -> tuple[Looping, Keeper]:
+    """A loop whose only item was put aside for a question."""
+    engine, keeper = shop.engine(), Keeper(shop.root, shop.places)
+    looping = Looping(opencode.api, keeper, Sessions(opencode.api), os.getpid())
+    keeper.begin(ROOT, "project", "ProjectCommander", "deliver", os.getpid())
+    engine.start("B001")
+    options = (Option("red", "-", "-"), Option("blue", "-", "-"))
+    engine.end(requests.RecordEscalation("Which colour?", "-", options, "a colour", "B001"))
+    asyncio.run(looping.idle(ROOT))
+    loop = keeper.unended(ROOT)
+    assert loop and (loop.state, opencode.agents) == ("waiting", 0)
+    return looping, keeper
+
+
+def decide(shop: Shop) -> None:
+    engine = shop.engine()
+    engine.ask(requests.ResolveEscalation(engine.world().escalations[0].id, "blue"))
+
+
+@pytest.mark.parametrize("word", ["stop", "left", "declined", "deleted", "aborted"])
+def test_a_word_of_the_persons_ends_a_loop_that_waits(tmp_path: Path, word: str) -> None:
+    """And then a decision starts nothing."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    opencode = OpenCode(shop.root)
+    looping, keeper = waiting(shop, opencode)
+
+    async def scene() -> None:
+        if word == "stop":
+            assert [row.session for row in await looping.stop()] == [ROOT]
+            assert looping.message(ROOT, "hello") == "", "the person may always speak"
+        elif word == "left":
+            looping.left(ROOT, "build")
+        elif word == "declined":
+            await looping.declined(BELOW)
+        elif word == "deleted":
+            looping.deleted(ROOT)
+        else:
+            opencode.error = "MessageAbortedError"
+            await looping.idle(ROOT)
+        assert keeper.loops()[ROOT].code == "LOOP_STOPPED"
+        decide(shop)
+        await looping.idle(ROOT)
+        assert opencode.agents == 0
+
+    asyncio.run(scene())
+
+
+def test_a_decision_wakes_a_loop_once_and_not_while_somebody_works_or_speaks(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    opencode = OpenCode(shop.root)
+    looping, keeper = waiting(shop, opencode)
+
+    async def scene() -> None:
+        await looping.resume()
+        assert opencode.agents == 0, "nothing is decided yet"
+        decide(shop)
+        opencode.busy = {ROOT}
+        await looping.resume()
+        opencode.busy = {BELOW}
+        await looping.resume()
+        opencode.busy = set()
+        looping.message(ROOT, "what is going on?")
+        await looping.resume()
+        assert opencode.agents == 0
+        await looping.idle(ROOT)  # the person's turn has ended
+        assert opencode.agents == 1 and keeper.running(ROOT)
+        await asyncio.gather(looping.resume(), looping.resume())
+        assert opencode.agents == 1
+
+    asyncio.run(scene())
+
+
+def test_a_loop_that_waits_ends_with_its_opencode(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    opencode = OpenCode(shop.root)
+    looping, keeper = waiting(shop, opencode)
+    gone = dataclasses.replace(keeper.loops()[ROOT], host=2**22 + 1)  # above every process id
+    keeper.save(gone)
+    asyncio.run(looping.resume())
+    assert keeper.loops()[ROOT].code == "LOOP_HOST_ENDED"
 
 
 @pytest.mark.parametrize("end", ["idle", "denied"])

@@ -9,12 +9,13 @@ import pytest
 
 import opencode_portfolios as portfolios
 import worlds
-from echelon.core import calling, loops, posts
+from echelon.core import briefing, calling, loops, posts
 from echelon.core import requests as ask
-from echelon.core.decide import Refusal
+from echelon.core.decide import Decision, Refusal
 from echelon.core.documents.sections import Option
+from echelon.core.levels import capacity, decide, holding
 from echelon.core.loops import Loop
-from echelon.core.model import World
+from echelon.core.model import CONTEXT, World
 from echelon.core.posts import Post
 from workspaces import backlog, wants
 
@@ -216,3 +217,100 @@ def test_a_project_that_waits_in_sequence_is_put_aside_for_the_next() -> None:
     here = worlds.world(worlds.ask(texts(False, states), held, LATER))
     said = loops.verdict(here, loop("program", "PGM-001"))
     assert said.state == "open" and "program_suspend_project puts it aside; then PGM-001/PRJ-002 can start" in said.text
+
+
+# ------------------------------------------------------------------------------------------- a person's decision
+
+
+ITEM, ASKED, DECIDED = "PGM-001/PRJ-001/B001", "From which day on?\n## no heading", "From the eighth."
+
+
+def asked(*, decided: bool = True, item: str | None = "B001") -> worlds.Files:
+    """B001 was in flight, its agent asked, and the person decided."""
+    found = worlds.ask(texts(True, RUNNING, ITEM), _question(item), LATER)
+    return worlds.ask(found, ask.ResolveEscalation(_number(found), DECIDED), LATER) if decided else found
+
+
+def _question(item: str | None) -> ask.RecordEscalation:
+    return ask.RecordEscalation(ASKED, "-", OPTIONS, "a day", item, "project", "PGM-001/PRJ-001")
+
+
+def _number(found: worlds.Files) -> str:
+    project = worlds.world(found).portfolio.project("PGM-001/PRJ-001")
+    assert project is not None
+    return project.escalations[-1].id
+
+
+def test_what_was_put_aside_for_a_decision_is_open_again_when_it_came() -> None:
+    before, after = worlds.world(asked(decided=False)), worlds.world(asked())
+    project = loop("project", "PGM-001/PRJ-001")
+    assert loops.verdict(before, project).state == "waits"
+    said = loops.verdict(after, project)
+    assert said.state == "open" and "B001 was put aside for ESC-" in said.text and "backlog_resume_item" in said.text
+    assert loops.verdict(after, loop("project", "PGM-001/PRJ-001", "B001")).state == "open", "and when it was named"
+    assert "PRJ-001 runs: have a ProjectCommander" in loops.verdict(after, loop("program", "PGM-001")).text
+
+
+def test_a_refused_start_says_what_each_item_that_was_put_aside_waits_for() -> None:
+    start = ask.StartItem(worlds.BASE, None, "PGM-001/PRJ-001", True)
+    rows = (
+        (False, "waits for a decision on ESC-", "resolve_escalation"),
+        (True, "is decided; ", "backlog_resume_item"),
+    )
+    for decided, words, step in rows:
+        refusal = worlds.refused(asked(decided=decided), start, LATER)
+        assert any(row.startswith("B001 is suspended") and words in row for row in refusal.reasons), refusal
+        assert step in refusal.step
+    flying = worlds.refused(texts(True, RUNNING, ITEM), start, LATER)
+    assert "B001 is in flight" in flying.reasons and flying.step.startswith("close what is in flight")
+
+
+def test_an_item_that_a_person_put_aside_stays_aside_whatever_was_decided_before() -> None:
+    found = worlds.ask(asked(), ask.ResumeItem(ITEM, None), LATER)
+    found = worlds.ask(found, ask.StartItem(worlds.BASE, "B001", "PGM-001/PRJ-001", True), LATER)
+    found = worlds.ask(found, ask.SuspendItem("not now", ITEM), LATER)
+    assert not holding.answered(worlds.world(found).at("PGM-001/PRJ-001"))
+    assert loops.verdict(worlds.world(found), loop("project", "PGM-001/PRJ-001")).state == "waits"
+
+
+def test_who_decides_is_told_what_follows() -> None:
+    found = asked(decided=False)
+    decision = decide(worlds.world(found), ask.ResolveEscalation(_number(found), DECIDED), LATER)
+    assert isinstance(decision, Decision) and decision.message.endswith(
+        f"{ITEM} is suspended: backlog_resume_item brings it back."
+    )
+
+
+@pytest.mark.parametrize("item", ["B001", None])
+def test_the_decision_stands_in_the_contract_and_none_of_it_is_structure(item: str | None) -> None:
+    found = asked(item=item)
+    if item:
+        found = worlds.ask(found, ask.ResumeItem(ITEM, None), LATER)
+        found = worlds.ask(found, ask.StartItem(worlds.BASE, "B001", "PGM-001/PRJ-001", True), LATER)
+    here = worlds.world(found).at("PGM-001/PRJ-001")
+    mission = here.mission("B001")
+    assert here.backlog and mission
+    for text in (briefing.files(here, here.backlog, mission)[CONTEXT], briefing.prompt(here, here.backlog, mission)):
+        assert "> From which day on?\n> ## no heading\n> → From the eighth." in text
+    elsewhere = worlds.world(found).at("PGM-001/PRJ-002")
+    assert briefing.decisions(elsewhere, "B001") == {}, "another project's"
+    assert briefing.decisions(here, "B002") == ({} if item else {ASKED: DECIDED}), "another item's"
+
+
+@pytest.mark.parametrize(
+    ("starts", "waits"),
+    [
+        (("PGM-001/PRJ-001/B001", "PGM-001/PRJ-002/B002"), True),  # PRJ-002/B001 waits for PRJ-001/B001
+        (("PGM-001/PRJ-002/B002",), True),  # it can still start there
+    ],
+)  # fmt: skip
+def test_a_project_waits_outside_as_long_as_what_it_needs_may_still_come(starts: tuple[str, ...], waits: bool) -> None:
+    assert capacity.waits_outside(world(True, RUNNING, *starts).at("PGM-001/PRJ-002")) == waits
+    assert not capacity.waits_outside(world(True, RUNNING, *starts).at("PGM-001/PRJ-001")), "all it needs is its own"
+
+
+def test_a_project_that_can_do_something_itself_waits_for_nobody() -> None:
+    assert not capacity.waits_outside(worlds.world(asked(decided=False)).at("PGM-001/PRJ-002")), (
+        "put aside: it may not come"
+    )
+    assert not capacity.waits_outside(worlds.world(asked()).at("PGM-001/PRJ-001")), "B001 can be brought back"

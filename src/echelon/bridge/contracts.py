@@ -33,12 +33,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "refused": "The attempt before was refused:",
         "objective": "The person's objective: {said}",
         "stopped": "It does not go on by itself now ({code}: {reason}).",
+        "waits": "It waits for the person, and goes on then ({code}: {reason}).",
     },
     "fr": {
         "where": "Mission {name}. Ton dossier est {slot} : les chemins relatifs y mènent tout seuls.",
         "refused": "La tentative précédente a été refusée :",
         "objective": "L'objectif de la personne : {said}",
         "stopped": "Cela n'avance pas tout seul pour l'instant ({code} : {reason}).",
+        "waits": "Cela attend la personne, et reprendra alors ({code} : {reason}).",
     },
 }
 
@@ -101,7 +103,8 @@ def _objective(chain: tuple[Session, ...], keeper: Keeper, words: Mapping[str, s
     if loop is None:
         return ""
     said = words["objective"].format(said=quote(clean(loop.objective)))
-    return said if loop.state == "running" else f"{said}\n{words['stopped'].format(code=loop.code, reason=loop.reason)}"
+    state = words["waits" if loop.state == "waiting" else "stopped"].format(code=loop.code, reason=loop.reason)
+    return said if loop.state == "running" else f"{said}\n{state}"
 
 
 def _block(directory: Path) -> str:

@@ -18,11 +18,12 @@ from echelon.bridge.looping import Looping, toast
 from echelon.bridge.places import is_slot, slot_of
 from echelon.bridge.posting import Posts
 from echelon.bridge.roles import ROLES
-from echelon.bridge.sessions import Sessions, last_words
+from echelon.bridge.sessions import Session, Sessions, last_words
 from echelon.bridge.tools import Call, Tools
 from echelon.bridge.wire import Wire
 from echelon.core import fence, posts, report
 from echelon.core.decide import Decision, Refusal, refuse
+from echelon.core.documents.render import clean
 from echelon.core.fence import Room
 from echelon.core.posts import LevelName, Post
 from echelon.engine.workspace import Places, find_workspace
@@ -33,6 +34,13 @@ STARTS = frozenset({  # the actions that start work, and with it the loop of a r
     "backlog_start_item", "parallel_start_item", "program_start_project", "program_start_projects_parallel",
     "enterprise_start_program", "enterprise_start_programs_parallel",
 })  # fmt: skip
+
+
+def _asked_below(chain: tuple[Session, ...]) -> Refusal | None:
+    """A question of a session that a commander above the missions stands over: nobody may be there to answer it."""
+    above = ROLES.get(chain[-1].agent) if len(chain) > 1 else None
+    ours = above is not None and above.commands not in (None, "mission")
+    return refuse("ASKED_BELOW", f"{chain[0].agent} was called by an agent, not by the person") if ours else None
 
 
 class Desk:
@@ -123,7 +131,7 @@ class Desk:
     async def before(self, given: Mapping[str, Any]) -> dict[str, Any]:
         chain = await self._sessions.chain(str(given["sessionID"]))
         tool, arguments = str(given["tool"]), given.get("args") or {}
-        called: Post | Refusal | None = None
+        called: Post | Refusal | None = _asked_below(chain) if tool == "question" else None
         if tool == "task" and self._posts:
             called = await self._posts.call(chain, arguments, self._busy)
         room = contracts.room(chain, self._keeper(), self._places, self._posts)
@@ -167,6 +175,10 @@ class Desk:
         )
         post = await self._post(call)
         answer, decision = await self._tools.run(call, post, self._rules, lambda line: self._progress(given, line))
+        if isinstance(decision, Decision) and call.name == "record_escalation":
+            about = call.arguments.get("item") or (post.scope if post else "") or "all of it"
+            asked = f"{decision.data.get('escalation')}: {call.arguments.get('context')}"
+            await toast(self._api, clean(f"{about} waits for your decision, {asked}")[:500], "warning")
         if isinstance(decision, Decision) and call.name in STARTS:
             await self._started(call, post, decision)
         return answer

@@ -51,6 +51,11 @@ class Keeper:
         loop = self.loops().get(session)
         return loop if loop and loop.state == "running" else None
 
+    def unended(self, session: str) -> Loop | None:
+        """The one that runs, or waits for the person."""
+        loop = self.loops().get(session)
+        return loop if loop and loop.unended else None
+
     def save(self, loop: Loop) -> None:
         with _writing:
             known = self.loops()
@@ -104,6 +109,17 @@ class Keeper:
         answer = loops.step(
             loop, turn, loops.verdict(world, loop), self._seen(world), time.time(), self.workspace.config
         )
+        if answer is not None:
+            self.save(answer.loop)
+        return answer
+
+    def wake(self, session: str, turn: Turn) -> Step | None:
+        """What a loop that waits does now, saved before anybody acts on it; None while it waits on."""
+        verdict = self.verdict(loop) if (loop := self.unended(session)) else None
+        now = self.loops().get(session)  # a stop may have come while the files were read
+        if verdict is None or now is None:
+            return None
+        answer = loops.wake(now, turn, verdict, time.time(), self.workspace.config)
         if answer is not None:
             self.save(answer.loop)
         return answer

@@ -28,6 +28,7 @@ from echelon.errors import EchelonError, HostError
 COMMAND_OF = {command.starts: name for name, command in COMMANDS.items() if command.starts}
 SENT_SECONDS = 5.0  # within which a prompt must have begun to run, ours or another's
 WATCH_SECONDS = 30.0  # between looks for an idle signal that never came
+WAKE_SECONDS = 3.0  # between looks whether what a loop waits for is settled
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Looping:
         if loop is None:
             chain = await self._sessions.chain(session)
             await self._spending.look(chain[-1].id, session)
+            await self._wake(session)
             return
         if sent is not None:
             if loop.failed:  # a failed turn is idle twice
@@ -94,19 +96,19 @@ class Looping:
 
     def left(self, session: str, agent: str) -> None:
         """The person gave the session to an agent of another kind."""
-        if loop := self.keeper.running(session):
+        if loop := self.keeper.unended(session):
             self.keeper.save(loop.ended("paused", "LOOP_STOPPED", f"the session was given to {agent}"))
 
     async def declined(self, session: str) -> None:
         """The person said no to what a session, or one below it, asked for: asking again is not for us to start."""
         root = (await self._sessions.chain(session))[-1].id
-        if loop := self.keeper.running(root):
+        if loop := self.keeper.unended(root):
             ended = loop.ended("paused", "LOOP_STOPPED", "you declined what it asked for")
             self.keeper.save(ended)
             await self._say(ended)
 
     def deleted(self, session: str) -> None:
-        if loop := self.keeper.running(session):
+        if loop := self.keeper.unended(session):
             self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "its session was deleted"))
 
     # ------------------------------------------------------------------------------------------ deciding
@@ -135,6 +137,27 @@ class Looping:
         except EchelonError as error:  # a workspace that cannot be read: stop, and say why
             self.keeper.save(loop.ended("paused", "LOOP_BROKEN", f"{error.code}: {error.message}"))
             await self._say(self.keeper.loops()[session])
+        finally:
+            self._deciding.discard(session)
+            self._stopping.discard(session)
+
+    async def _wake(self, session: str) -> None:
+        """A loop that waits goes on when the files say that the level can, and nobody works or speaks there."""
+        loop = self.keeper.loops().get(session)
+        if loop is None or loop.state != "waiting" or session in self._deciding:
+            return
+        self._deciding.add(session)
+        try:
+            busy, turn = await asyncio.gather(self._busy_below(session), last_turn(self._api, session))
+            if busy or session in self._coming or turn is None or turn.role == "user":
+                return
+            if session in (await self._api("GET", "/session/status") or ()):
+                return
+            step = await asyncio.to_thread(self.keeper.wake, session, turn)
+            if step is not None and step.prompt:
+                await self._send(step.loop, step.prompt)
+            elif step is not None:
+                await self._say(step.loop)
         finally:
             self._deciding.discard(session)
             self._stopping.discard(session)
@@ -182,17 +205,20 @@ class Looping:
     async def _say(self, loop: Loop) -> None:
         """Tell the person in the terminal's own way; where there is none, the report and the next prompt say it."""
         done = loop.state == "done"
-        message = f"{loop.level}: {'done' if done else 'waits for you'} [{loop.code}] {loop.reason}"[:500]
+        words = "done" if done else "waits for you, then goes on" if loop.state == "waiting" else "waits for you"
+        message = f"{loop.level}: {words} [{loop.code}] {loop.reason}"[:500]
         await toast(self._api, message, "success" if done else "warning")
 
     # ------------------------------------------------------------------------------------------ life
 
     async def stop(self) -> list[Loop]:
         """The person's stop: everything that runs by itself in this workspace, on disk first."""
-        stopped = [loop for loop in self.keeper.loops().values() if loop.state == "running"]
+        stopped = [loop for loop in self.keeper.loops().values() if loop.unended]
         for loop in stopped:
             self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped by /stop"))
         for loop in stopped:
+            if loop.state == "waiting":
+                continue  # nothing of it runs
             sent = self._sent.pop(loop.session, None)
             self._barred[loop.session] = sent.text if sent else ""
             with contextlib.suppress(HostError):
@@ -202,10 +228,10 @@ class Looping:
     async def resume(self) -> None:
         """After the brain came (back): loops of this OpenCode go on; those of one that ended wait for the person."""
         for loop in self.keeper.loops().values():
-            if loop.state != "running":
+            if not loop.unended:
                 continue
             if loop.host == self._host:
-                await self._look(loop)
+                await (self._look(loop) if loop.state == "running" else self._wake(loop.session))
             elif not _alive(loop.host):
                 self.keeper.save(
                     loop.ended("paused", "LOOP_HOST_ENDED", f"OpenCode ended; /{COMMAND_OF[loop.level]} goes on")
@@ -213,12 +239,19 @@ class Looping:
                 await self._say(self.keeper.loops()[loop.session])
 
     async def watch(self) -> None:
-        """Look for lost signals, for ever."""
+        """Look for lost signals, and for what loops wait for, for ever."""
+        looked = time.monotonic()
         while True:
-            await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.sleep(WAKE_SECONDS)
+            due = time.monotonic() - looked >= WATCH_SECONDS
+            looked = time.monotonic() if due else looked
             for loop in self.keeper.loops().values():
-                if loop.state == "running" and loop.host == self._host:
-                    with contextlib.suppress(HostError):
+                if loop.host != self._host:
+                    continue
+                with contextlib.suppress(EchelonError):  # a workspace that cannot be read now is read again
+                    if loop.state == "waiting":
+                        await self._wake(loop.session)
+                    elif loop.state == "running" and due:
                         await self._look(loop)
 
     async def _look(self, loop: Loop) -> None:

@@ -16,7 +16,9 @@ from echelon.core.documents.grammar import Language
 # Milliseconds that OpenCode waits for an answer before it goes on as if nothing were installed.
 LIMITS = {"before": 2000, "system": 2000, "message": 2000, "command": 30000}
 # Tools whose calls are looked at before they run.
-FENCED = ("read", "write", "edit", "bash", "task", "glob", "grep", "list", "apply_patch", "patch", "multiedit")
+FENCED = (
+    "read", "write", "edit", "bash", "task", "glob", "grep", "list", "apply_patch", "patch", "multiedit", "question",
+)  # fmt: skip
 # `session.created` is the bridge's own: by it the sessions below ours are known.
 EVENTS = (
     "session.idle", "session.status", "session.created", "session.deleted", "permission.replied", "question.rejected",

@@ -19,6 +19,7 @@ from echelon.bridge.roles import CHECKS, ROLES, offered
 from echelon.bridge.wire import Refused
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.render import clean
+from echelon.core.levels import capacity
 from echelon.core.posts import Post
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import Places, Workspace
@@ -103,14 +104,14 @@ class Tools:
 
         A model that was told "no room" would ask again and again; a call that waits costs nothing.
         """
-        if refusal.code not in WAITING or not _elsewhere(engine, caller):
+        if refusal.code not in WAITING or not _elsewhere(engine, caller, refusal):
             return refusal
         await tell(f"waits: {refusal.reasons[0]}")
         decision: Decision | Refusal = refusal
         seen: tuple[tuple[str, str], ...] | None = None
         until, quiet = time.monotonic() + WAIT_SECONDS, time.monotonic() + QUIET_SECONDS
         while isinstance(decision, Refusal) and decision.code in WAITING and time.monotonic() < min(until, quiet):
-            now = await asyncio.to_thread(_elsewhere, engine, caller)
+            now = await asyncio.to_thread(_elsewhere, engine, caller, decision)
             quiet = time.monotonic() + QUIET_SECONDS if now else quiet
             if now != seen:
                 seen, decision = now, await asyncio.to_thread(_perform, engine, call, caller)
@@ -171,11 +172,12 @@ def _perform(engine: Engine, call: Call, caller: Caller) -> Decision | Refusal:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
-def _elsewhere(engine: Engine, caller: Caller) -> tuple[tuple[str, str], ...]:
-    """What is in flight in other projects; () too while the caller's own has something in flight."""
-    world = engine.world()
+def _elsewhere(engine: Engine, caller: Caller, refusal: Refusal) -> tuple[tuple[str, str], ...]:
+    """What is in flight in other projects; () too while the caller has something to do, or waits for something else."""
+    world = engine.world(caller.scope)
     rows = [(row.name, row.phase) for row in world.missions if row.scope != caller.scope]
-    return () if len(rows) < len(world.missions) else tuple(rows)
+    idle = len(rows) == len(world.missions) and (refusal.code == "CAPACITY_REACHED" or capacity.waits_outside(world))
+    return tuple(rows) if idle else ()
 
 
 def _commands(engine: Engine, call: Call, caller: Caller) -> list[str]:

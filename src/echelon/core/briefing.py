@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from echelon.core import prompts
 from echelon.core.documents import criteria, render, sections
 from echelon.core.documents.entries import EntriesDocument
+from echelon.core.levels.holding import subject
 from echelon.core.model import ACTIVE, CONTEXT, SPEC, TODO, Mission, World
 
+DECISIONS_MAX = 10  # of a person's about an item or its whole project that are repeated to who works on it
 LADDER = ("first", "decompose", "re-plan")
 # An end with one of these reasons starts the count of attempts anew.
 SEPARATORS = ("suspended", "spec_changed", "failed", "delivered")
@@ -33,9 +37,20 @@ def ladder_step(tried: int) -> str:
     return LADDER[min(tried, len(LADDER) - 1)]
 
 
+def decisions(world: World, item: str) -> dict[str, str]:
+    """What a person was asked about this item, or about the whole project in front -> what was decided; the newest."""
+    rows: dict[str, str] = {}
+    for entry in world.escalations:
+        about = subject(entry, "project")
+        if not entry.pending and about in ("", item):
+            asked = re.sub(r"^> ?", "", entry.context, flags=re.MULTILINE)
+            rows[asked.removeprefix(f"{item} — ").strip()] = entry.decision
+    return dict(list(rows.items())[-DECISIONS_MAX:])
+
+
 def prompt(world: World, backlog: EntriesDocument, running: Mission) -> str:
-    step = ladder_step(tries(world, running.item))
-    return prompts.mission(running, backlog.section(running.local), step, world.language)
+    step, decided = ladder_step(tries(world, running.item)), decisions(world, running.local)
+    return prompts.mission(running, backlog.section(running.local), step, decided, world.language)
 
 
 def active_file(world: World, backlog: EntriesDocument, running: Mission) -> str:
@@ -51,7 +66,7 @@ def files(world: World, backlog: EntriesDocument, running: Mission) -> dict[str,
     language, item = world.language, running.local
     found, _ = criteria.read(backlog.text, *backlog.span(item), item)
     entry = backlog.find(item)
-    block = prompts.block(running, backlog.section(item), language)
+    block = prompts.block(running, backlog.section(item), decisions(world, item), language)
     todo = render.mission_todo(running.name, running.item, entry.title if entry else running.item, found, language)
     return {
         SPEC: world.spec.text if world.spec else "",

@@ -2,7 +2,8 @@
 
 A loop belongs to one root session and starts by an explicit word only (a command, or an action that starts work). It
 goes on once per finished turn, while the level is not done, nothing waits for a person, the turns change something
-code can see, and no limit is reached. A person's stop is final: only an explicit word starts it again.
+code can see, and no limit is reached. A person's stop is final: only an explicit word starts it again. A loop that
+waits for a decision is not stopped: once the files say that the level can go on, it does.
 Facts about turns: reference host-opencode.md §5.2. Failures it must not repeat: peer-engine.md W1-W3, W19;
 peer-slots-steering.md W-G1 to W-G8.
 """
@@ -24,7 +25,7 @@ from echelon.core.verdicts import Verdict
 LOOPS_MAX = 200  # kept; the oldest ended ones go first
 OBJECTIVE_MAX = 2_000
 
-LoopState = Literal["running", "paused", "done"]
+LoopState = Literal["running", "waiting", "paused", "done"]  # "waiting": for a person, and then it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Loop:
     seen: str = ""  # fingerprint of what code could see after the last turn
     tokens: int = 0
     cost: float = 0.0
+
+    @property
+    def unended(self) -> bool:
+        """Whether it goes on by itself, now or once a person has decided."""
+        return self.state in ("running", "waiting")
 
     def ended(self, state: LoopState, code: str, reason: str = "") -> Loop:
         return dataclasses.replace(self, state=state, code=code, reason=reason)
@@ -102,7 +108,7 @@ def step(loop: Loop, turn: Turn, verdict: Verdict, seen: str, now: float, config
     if verdict.state == "done":
         return Step(counted.ended("done", verdict.code or "LOOP_DONE", verdict.text))
     if verdict.state == "waits":
-        return Step(counted.ended("paused", verdict.code or "LOOP_WAITS", verdict.text))
+        return Step(counted.ended("waiting", verdict.code or "LOOP_WAITS", verdict.text))
     if halted := _halt(turn.text):
         return Step(counted.ended("paused", "LOOP_HALTED", halted))
     if turn.error and counted.failed >= config.count("limits.loopFailedTurns"):
@@ -110,6 +116,22 @@ def step(loop: Loop, turn: Turn, verdict: Verdict, seen: str, now: float, config
     if reached := _limit(counted, now, config):
         return Step(counted.ended("paused", "LOOP_LIMIT", reached))
     return Step(counted, _prompt(counted, verdict))
+
+
+def wake(loop: Loop, turn: Turn, verdict: Verdict, now: float, config: Config) -> Step | None:
+    """What a loop that waits does now; None while it waits on. `turn` is the session's last message, which has ended."""
+    if loop.state != "waiting":
+        return None
+    if turn.error == ABORTED and turn.message != loop.handled:
+        return Step(loop.ended("paused", "LOOP_STOPPED", "the turn was stopped"))
+    if verdict.state == "waits":
+        return None
+    if verdict.state == "done":
+        return Step(loop.ended("done", verdict.code or "LOOP_DONE", verdict.text))
+    again = dataclasses.replace(loop, state="running", code="", reason="", still=0, failed=0, handled=turn.message)
+    if reached := _limit(again, now, config):
+        return Step(again.ended("paused", "LOOP_LIMIT", reached))
+    return Step(again, _prompt(again, verdict, f"What this waited for is settled: {loop.reason}\n"))
 
 
 def _halt(text: str) -> str:
@@ -132,14 +154,14 @@ def _limit(loop: Loop, now: float, config: Config) -> str:
     return next((f"{key} is {config[key]:g}" for key, value in used if value >= config.number(key)), "")
 
 
-def _prompt(loop: Loop, verdict: Verdict) -> str:
+def _prompt(loop: Loop, verdict: Verdict, before: str = "") -> str:
     """One short text. It names the level and what is open; the contract itself is in the system prompt."""
     still = (
         f"\nThe last {loop.still} turn(s) changed nothing. Try another way, or answer HALT: and why."
         if loop.still
         else ""
     )
-    return f"[Echelon, {loop.level}, turn {loop.turns + 1}] {verdict.text}{still}"
+    return f"[Echelon, {loop.level}, turn {loop.turns + 1}] {before}{verdict.text}{still}"
 
 
 # ------------------------------------------------------------------------------------------------ the levels
@@ -178,13 +200,13 @@ def _fits(row: Mapping[str, Any]) -> bool:
     return (
         set(row) <= known
         and row.get("level") in VERDICTS
-        and row.get("state", "running") in ("running", "paused", "done")
+        and row.get("state", "running") in ("running", "waiting", "paused", "done")
     )
 
 
 def write(loops: Mapping[str, Loop]) -> str:
-    """The running ones, and the newest of the others."""
-    running = [loop for loop in loops.values() if loop.state == "running"]
-    others = [loop for loop in loops.values() if loop.state != "running"][-LOOPS_MAX:]
+    """Those that go on, and the newest of the others."""
+    running = [loop for loop in loops.values() if loop.unended]
+    others = [loop for loop in loops.values() if not loop.unended][-LOOPS_MAX:]
     rows = [dataclasses.asdict(loop) for loop in (*others, *running)]
     return json.dumps({"loops": rows}, indent=1, ensure_ascii=False) + "\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from echelon.core.documents import grammar, lines
 from echelon.core.documents.criteria import render_check
 from echelon.core.documents.grammar import Language
@@ -10,12 +12,14 @@ from echelon.core.model import Mission
 from echelon.core.steering.charter import charter
 
 FEEDBACK_MAX = 4_000
+DECISION_MAX = 2_000  # of a question, and of its answer
 BOOKKEEPING = frozenset({"priority", "size", "status", "depends", "waived"})
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "Contract",
         "done": "Holds for every item:",
+        "decided": "A person was asked, and decided:",
         "rule": "Code runs each check on the merged tree and decides; ticked boxes prove nothing.",
         "mission": "You deliver item {item} (mission {mission}). Work only in this directory; leave `.opencode/` alone, "
         "except `.opencode/todo.md`.",
@@ -31,6 +35,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     "fr": {
         "title": "Contrat",
         "done": "Vaut pour chaque item :",
+        "decided": "Une personne a été consultée, et a décidé :",
         "rule": "Le code exécute chaque preuve sur l'arbre fusionné et tranche ; cocher ne prouve rien.",
         "mission": "Tu livres l'item {item} (mission {mission}). Travaille seulement dans ce dossier ; ne touche pas à "
         "`.opencode/`, sauf `.opencode/todo.md`.",
@@ -46,18 +51,28 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-def block(running: Mission, section: str, language: Language) -> str:
+Decisions = Mapping[str, str]  # what a person was asked -> what was decided
+
+
+def block(running: Mission, section: str, decided: Decisions, language: Language) -> str:
     """What stands on top of the slot's context.md: the contract, then the charter."""
-    return f"{contract(running, section, language)}\n\n{charter('mission', language)}"
+    return f"{contract(running, section, decided, language)}\n\n{charter('mission', language)}"
 
 
-def contract(running: Mission, section: str, language: Language) -> str:
-    """The item verbatim, then what holds for every item. `section`: the item's text in the backlog, header first."""
+def contract(running: Mission, section: str, decided: Decisions, language: Language) -> str:
+    """The item verbatim, what holds for every item, what a person decided. `section`: the item's text in the backlog."""
     words = _WORDS[language]
     common = [f"- {promise.text}{render_check(promise.check, language)}" for promise in running.definition.done]
     rows = [f"# {words['title']}", "", _without_bookkeeping(section), ""]
     rows += [words["done"], *common, ""] if common else []
+    rows += [words["decided"], *(_decision(*row) for row in decided.items()), ""] if decided else []
     return "\n".join((*rows, words["rule"]))
+
+
+def _decision(asked: str, said: str) -> str:
+    """A question and its answer as a quotation: neither can be structure of the contract."""
+    rows = clean(f"{asked[:DECISION_MAX]}\n→ {said[:DECISION_MAX]}").split("\n")
+    return "\n".join(f"> {row}".rstrip() for row in rows) + "\n"
 
 
 def _without_bookkeeping(section: str) -> str:
@@ -74,12 +89,12 @@ def _without_bookkeeping(section: str) -> str:
     return "".join(kept).rstrip()
 
 
-def mission(running: Mission, section: str, step: str, language: Language) -> str:
+def mission(running: Mission, section: str, step: str, decided: Decisions, language: Language) -> str:
     """The prompt of a worker session. The agent's and the person's words in it are quoted data."""
     words = _WORDS[language]
     parts = [
         words["mission"].format(item=running.item, mission=running.name),
-        contract(running, section, language),
+        contract(running, section, decided, language),
         words["steps"],
         words["record"].format(record=grammar.heading("record", language)),
     ]

@@ -16,7 +16,7 @@ from echelon.core.documents import todo
 from echelon.core.documents.grammar import State
 from echelon.core.levels import decide
 from echelon.core.levels.enterprise import missing_for_close as program_lacks
-from echelon.core.levels.holding import held, program_held, project_held
+from echelon.core.levels.holding import answered, held, program_held, project_held
 from echelon.core.levels.program import missing_for_close as project_lacks
 from echelon.core.model import TODO, BaseFacts, World
 from echelon.core.portfolio import Program, Project, local
@@ -77,9 +77,13 @@ def project(world: World, scope: str | None, item: str) -> Verdict:
         close = "parallel_close_item" if several else "backlog_close_item"
         more = "backlog_status shows the rest."
         return Verdict("open", f"{names} {is_are} in flight: have a Commander work on {them}, then {close}. {more}")
+    start = "parallel_start_item" if several else "backlog_start_item"
+    back = {name: row.id for name, row in answered(view).items() if item in ("", name, view.key(name))}
+    if back:
+        rows = [f"{name} was put aside for {number}, which is decided" for name, number in back.items()]
+        return Verdict("open", f"{'; '.join(rows[:SHOWN_MAX])}: backlog_resume_item, then {start}.")
     answer = decide(view, requests.StartItem(_ANY_BASE, item or None, None, several), "")
     if isinstance(answer, Decision):
-        start = "parallel_start_item" if several else "backlog_start_item"
         return Verdict("open", f"Next is {local(str(answer.data['item']))}: {start}.")
     return _refused(answer, "BACKLOG_COMPLETE")
 
@@ -87,7 +91,7 @@ def project(world: World, scope: str | None, item: str) -> Verdict:
 def _over(view: World, item: str) -> Verdict | None:
     """The end of a loop that is about one item."""
     entry = view.backlog.find(local(item)) if view.backlog else None
-    if entry is not None and entry.state in (State.ACTIVE, State.PENDING):
+    if entry is not None and (entry.state in (State.ACTIVE, State.PENDING) or entry.id in answered(view)):
         return None
     state = entry.state.value if entry else "gone"
     return Verdict("done" if entry and entry.state is State.DELIVERED else "waits", f"{item} is {state}")

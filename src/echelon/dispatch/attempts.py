@@ -177,7 +177,7 @@ class Attempts:
             self._directory(mission),
             briefing.prompt(world, world.backlog, mission),
             mission.feedback,
-            self._answers(world, mission.local),
+            briefing.decisions(world, mission.local),
         )
         try:
             end = tamed(self._host.work(assignment, lambda line: self._heard(mission, line), stopped))
@@ -192,13 +192,6 @@ class Attempts:
 
     def _directory(self, mission: Mission) -> str:
         return str(self._engine.workspace.root) if mission.in_place else self._engine.slot_path(mission)
-
-    def _answers(self, world: World, item: str) -> dict[str, str]:
-        """Questions of this item that a person has decided: question -> decision."""
-        decided = [
-            entry for entry in world.escalations if entry.decision and entry.context.lstrip("> ").startswith(f"{item} ")
-        ]
-        return {entry.context.lstrip("> ").partition(" — ")[2].strip(): entry.decision for entry in decided}
 
     def _review(self, mission: Mission, world: World) -> None:
         """Criteria without a check are looked at by a session that did not write the change."""

@@ -145,10 +145,15 @@ class _Player:
 
     def _act(self, play: _Play, act: Act) -> Iterator[Reply]:
         for step in act.steps:
+            if step.verb == "ask" and _is_decided(str(step.value), play.asked.system):
+                continue
             if step.verb == "ask" and "question" not in play.asked.tools:
                 play.halted = str(step.value)
                 return
             yield from self._step(play, step)
+            if step.verb == "ask" and any("HALT:" in text for _, text in play.asked.tool_results[-1:]):
+                play.halted = str(step.value)  # it was told to ask its caller
+                return
             if step.verb == "loop":
                 play.looped = True
                 return
@@ -223,6 +228,12 @@ def _ask(question: str) -> Reply:
     options = [{"label": word, "description": word} for word in ("Yes", "No")]
     asked: list[dict[str, Any]] = [{"question": question, "header": question[:30], "options": options}]
     return call("question", {"questions": asked})
+
+
+def _is_decided(question: str, contract: str) -> bool:
+    """Whether the contract repeats this question with a person's answer."""
+    quoted = " ".join(re.sub(r"^> ?", "", contract, flags=re.MULTILINE).split())
+    return f"{' '.join(question.split())} → " in quoted
 
 
 def _replace(play: _Play, step: Step) -> Reply:

@@ -6,7 +6,7 @@ HOSTS: dict[str, tuple[str, str]] = {
         "A mission without a backlog item says that it is done; nothing proves it.",
         "look at the work; an item with checks would have been proved",
     ),
-    "LOOP_WAITS": ("What is left waits for a person.", "look at the reasons; then the level's command again"),
+    "LOOP_WAITS": ("What is left waits for a person.", "settle what the reasons say: it goes on by itself then"),
     "LOOP_STOPPED": (
         "A person stopped the session; nothing goes on by itself.",
         "/enterprise, /program, /deliver or /task starts again",
@@ -37,6 +37,10 @@ HOSTS: dict[str, tuple[str, str]] = {
     "CALLED_ALREADY": (
         "Another session works on what this call is about.",
         "wait for its answer; two at once would undo each other's work",
+    ),
+    "ASKED_BELOW": (
+        "A session that was called asked the person itself: until they answer, all above it would wait.",
+        "end your turn with a last line HALT: and the question; your caller puts it to the person, and the others go on",
     ),
     "OUTSIDE_SLOT": (
         "A tool's path leads out of the mission's slot.",

@@ -10,7 +10,7 @@ from echelon.core.decide import Refusal, refuse
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Escalation
-from echelon.core.levels.holding import held, held_items, program_held
+from echelon.core.levels.holding import answered, held, held_items, program_held
 from echelon.core.model import World
 from echelon.core.portfolio import Program, Project, item_key
 
@@ -21,6 +21,14 @@ def ready(world: World, project: Project) -> tuple[Entry, ...]:
         return ()
     view = world.at(project.key)
     return eligibility.select(project.backlog, view.external, held_items(view))[0]
+
+
+def waits_outside(world: World) -> bool:
+    """Whether the project in front can do nothing but wait for items of other projects, which are still to come."""
+    rows = world.backlog.entries if world.backlog else ()
+    needed = {name for row in rows if row.state is State.PENDING for name in row.depends if "/" in name}
+    found = [world.external[name] for name in needed if name in world.external]
+    return not answered(world) and any(row.state in (State.ACTIVE, State.PENDING) for row in found)
 
 
 def _can_run(project: Project, program: Program) -> bool:

@@ -11,6 +11,7 @@ from echelon.core.documents.grammar import Language, State
 from echelon.core.documents.sections import OPTIONS_MAX, OPTIONS_MIN, Escalation
 from echelon.core.layout import ENTERPRISE
 from echelon.core.levels import ending, journals
+from echelon.core.levels.holding import DECISION_NEEDED, answered
 from echelon.core.levels.journals import Writes
 from echelon.core.model import World
 from echelon.core.requests import Level, RecordEscalation, ResolveEscalation, SuspendItem
@@ -61,8 +62,10 @@ def record(world: World, request: RecordEscalation, now: str) -> Decision | Refu
     message = f"ESCALATION {identifier}: stop until a person has decided."
     entry = world.backlog.find(about) if request.level == "project" and world.backlog and about else None
     if entry and entry.state is State.ACTIVE:
-        decided = ending.suspend(after, SuspendItem(f"decision needed: {identifier}", entry.id), now)
-        return decided if isinstance(decided, Refusal) else replace(decided, message=message)
+        decided = ending.suspend(after, SuspendItem(f"{DECISION_NEEDED}{identifier}", entry.id), now)
+        if isinstance(decided, Refusal):
+            return decided
+        return replace(decided, message=message, data={**decided.data, "escalation": identifier})
     writes: Writes = {}
     journals.add(writes, after, path, "escalation", f"{identifier} {request.context}", now, language)
     return Decision(writes, message, data={"escalation": identifier})
@@ -111,4 +114,14 @@ def resolve(world: World, request: ResolveEscalation, now: str) -> Decision | Re
     after = replace(world, texts={**world.texts, path: text})
     writes: Writes = {}
     journals.add(writes, after, path, "decision", f"{block.id} — {request.decision}", now, pending.language)
-    return Decision(writes, f"DECIDED {block.id}.", data={"escalation": block.id})
+    follows = _released(world, pending)
+    return Decision(writes, f"DECIDED {block.id}.{follows}", data={"escalation": block.id})
+
+
+def _released(world: World, decided: Held) -> str:
+    """What the person has to know next: an item that was put aside comes back by a word, for the answer may be "no"."""
+    if decided.level != "project":
+        return ""
+    view = world.at(decided.scope)
+    after = replace(view, escalations=(replace(decided.escalation, decision="decided"),))
+    return "".join(f" {view.key(name)} is suspended: backlog_resume_item brings it back." for name in answered(after))

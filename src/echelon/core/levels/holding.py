@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from echelon.core.documents import grammar
+from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Escalation
 from echelon.core.model import World
 from echelon.core.portfolio import Portfolio
 from echelon.core.requests import Level
 
+DECISION_NEEDED = "decision needed: "  # and the escalation's id: why an item was suspended, at the end of the reason
 _IDS = {"project": grammar.ITEM_ID, "program": grammar.PROJECT_ID, "enterprise": grammar.PROGRAM_ID}
 
 
@@ -49,6 +51,21 @@ def project_held(world: World, own: str = "") -> str:
     program = world.portfolio.program(key)
     above = held(program.escalations, "program") if program else {}
     return above.get(world.project.id, "") or above.get("", "") or program_held(world.portfolio, key)
+
+
+def answered(world: World) -> dict[str, Escalation]:
+    """Item of the project in front that is suspended for an escalation -> that escalation, which is decided by now.
+
+    What was put aside for any other reason is not in it, whatever was decided about it before.
+    """
+    decided = {entry.id: entry for entry in world.escalations if not entry.pending}
+    found: dict[str, Escalation] = {}
+    for entry in world.backlog.entries if world.backlog and decided else ():
+        last = world.attempts_of(entry.id)[-1:] if entry.state is State.SUSPENDED else ()
+        for attempt in last:
+            name = attempt.detail.rpartition(DECISION_NEEDED)[2] if attempt.reason == "suspended" else ""
+            found.update({entry.id: decided[name]} if name in decided else {})
+    return found
 
 
 def program_held(portfolio: Portfolio, key: str) -> str:

@@ -15,6 +15,7 @@ from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.sections import Escalation, Option
 from echelon.core.levels import ending, journals
 from echelon.core.levels.binding import bind
+from echelon.core.levels.holding import DECISION_NEEDED
 from echelon.core.levels.journals import Writes
 from echelon.core.model import ATTEMPTS, CONTEXT, EVIDENCE, TODO, Attempt, Mission, World, with_mission
 from echelon.core.requests import AcceptWeakening, Attest, CloseItem, EndAttempt, Findings, SuspendItem
@@ -189,7 +190,7 @@ def _escalate(
     text = sections.append_escalation(world.text(path), escalation, journals.title_of(path), world.language)
     escalated = replace(world, texts={**world.texts, path: text, ATTEMPTS: log})
     tried = briefing.tries(world, running.item)
-    reason = f"{tried} attempts, decision needed: {escalation.id}"
+    reason = f"{tried} attempts, {DECISION_NEEDED}{escalation.id}"
     decided = ending.suspend(escalated, SuspendItem(reason, running.item), now)
     if isinstance(decided, Refusal):
         return decided

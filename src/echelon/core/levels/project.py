@@ -16,7 +16,7 @@ from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import State
 from echelon.core.levels import capacity, journals
 from echelon.core.levels.binding import bind
-from echelon.core.levels.holding import held_items
+from echelon.core.levels.holding import answered, held_items
 from echelon.core.levels.journals import Writes
 from echelon.core.model import ACTIVE, CONTEXT, TODO, BaseFacts, Mission, World, with_mission
 from echelon.core.portfolio import item_key, slot_of
@@ -100,10 +100,10 @@ def _choose(world: World, backlog: EntriesDocument, request: StartItem) -> tuple
     reasons = list(dict.fromkeys([*reasons, *eligibility.explain(obstacles, backlog)]))
     # What stands in the way of the first item that could start otherwise is the next step of all.
     step = unbound[0].step if unbound else CODES[obstacles[0].code].next_step if obstacles else ""
-    return _nothing(backlog, reasons, step)
+    return _nothing(world, backlog, reasons, step)
 
 
-def _nothing(backlog: EntriesDocument, reasons: list[str], step: str) -> Refusal:
+def _nothing(world: World, backlog: EntriesDocument, reasons: list[str], step: str) -> Refusal:
     """ "Complete" is said only when every item is delivered (peer-levels.md W8), and none is lost to a bad header."""
     lost = [finding.message for finding in backlog.findings if finding.code == "HEADER_ALMOST"]
     if lost:
@@ -116,14 +116,34 @@ def _nothing(backlog: EntriesDocument, reasons: list[str], step: str) -> Refusal
             "the backlog has no items",
             next_step="write one: `### B001 — title`, see docs/FORMAT.md",
         )
-    rest = [
-        f"{entry.id} is {entry.state.value}"
-        + ("; backlog_resume_item brings it back" if entry.state is State.SUSPENDED else "")
-        for entry in backlog.entries
-        if entry.state in (State.FAILED, State.SUSPENDED) and not entry.settled
-    ]
+    rest, first = _under_way(world, backlog)
     shown = (*reasons[: eligibility.SHOWN_MAX], *rest[: eligibility.SHOWN_MAX])
-    return refuse("NOTHING_ELIGIBLE", *shown, next_step=step)
+    return refuse("NOTHING_ELIGIBLE", *shown, next_step=first or step)
+
+
+def _under_way(world: World, backlog: EntriesDocument) -> tuple[list[str], str]:
+    """What was started and is not delivered: of a suspended item what it waits for, a decision or a word.
+
+    With what can be done about it first: an answer that came, what is in flight, a decision; "" for none of these.
+    """
+    pending, decided = held_items(world), answered(world)
+    rows: list[str] = []
+    for entry in backlog.entries:
+        if entry.state is State.SUSPENDED and entry.id in pending:
+            rows.append(f"{entry.id} is suspended and waits for a decision on {pending[entry.id]}")
+        elif entry.state is State.SUSPENDED:
+            why = f"; {decided[entry.id].id} is decided" if entry.id in decided else ""
+            rows.append(f"{entry.id} is suspended{why}; backlog_resume_item brings it back")
+        elif entry.state is State.ACTIVE:
+            rows.append(f"{entry.id} is in flight")
+        elif entry.state is State.FAILED and not entry.settled:
+            rows.append(f"{entry.id} is failed")
+    if decided:
+        return rows, f"backlog_resume_item brings back {', '.join(decided)}, unless the decision says otherwise"
+    if any(entry.state is State.ACTIVE for entry in backlog.entries):
+        return rows, "close what is in flight; then the next may start"
+    stopped = any(entry.state is State.SUSPENDED and entry.id in pending for entry in backlog.entries)
+    return rows, CODES["ESCALATION_PENDING"].next_step if stopped else ""
 
 
 def _named(
