@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echelon.core.config import without_comments as without_comments
+from echelon.core.jsonc import read as read_jsonc
 from echelon.errors import HostError, InputError, WorldError
 from echelon.hosts.opencode import binary, jsonc, seed
 from echelon.hosts.opencode.install import bridge_source, perform, plan_install, private_config, status
@@ -84,7 +84,7 @@ def configs(draw: st.DrawFn) -> str:
 
 
 def plugins(text: str) -> list[object]:
-    return json.loads(without_comments(text.lstrip("\ufeff"))).get("plugin", [])
+    return read_jsonc(text).value.get("plugin", [])
 
 
 @given(configs())

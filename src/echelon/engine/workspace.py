@@ -17,9 +17,8 @@ from pathlib import Path
 
 from echelon.checks.sandbox import Sandbox, find_sandbox
 from echelon.checks.steps import Command, Step, steps_from_json
-from echelon.core import config
 from echelon.core.config import Config
-from echelon.core.documents.findings import Finding
+from echelon.engine import configuring
 from echelon.engine.places import Places
 from echelon.errors import WorldError
 from echelon.ports import CheckLimits
@@ -47,16 +46,12 @@ class Workspace:
         self.clock = SystemClock()
         self.stopped: Callable[[], bool] = lambda: False  # whoever acts may say when a person wants it to end
         self.tell: Callable[[str], None] = lambda _line: None  # hears, in one line, what takes long
-        self.config, self.config_findings = self._configuration()
+        self.configured = configuring.read(Store(self.root, self.clock))
         self.store = Store(self.root, self.clock, wait_seconds=self.config.number("limits.lockSeconds"))
 
-    def _configuration(self) -> tuple[Config, tuple[Finding, ...]]:
-        reader = Store(self.root, self.clock)
-        for path in config.PATHS:
-            content = reader.read(path).content
-            if content is not None:
-                return config.parse(content.decode("utf-8", "replace"), path)
-        return Config({}), ()
+    @property
+    def config(self) -> Config:
+        return self.configured.config
 
     @property
     def name(self) -> str:
