@@ -134,7 +134,7 @@ def test_who_is_a_peer(spec: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("content", "place"),
-    [(b'{\n  "plugin": ["a" "b"]\n}', ":2:18:"), (b"{", ":1:2:"), (b"[]", ":1:1:"), (b'{"a": "\xff"}', "byte 7")],
+    [(b'{\n  "plugin": ["a" "b"]\n}', ":2:18:"), (b"{", ":1:1:"), (b"[]", ":1:1:"), (b'{"a": "\xff"}', "byte 7")],
 )
 def test_a_broken_configuration_is_shown_with_its_place_and_nothing_is_written(
     home: Path, content: bytes, place: str

@@ -275,7 +275,7 @@ def settings_in(root: jsonc.Node, wrapped: bool = False) -> Iterator[Said]:
         key, at, node = member.key, member.at, member.node
         if key in GROUPS:
             if node.kind != "object":
-                yield Said(key, at, node, f'"{key}" must be an object, such as {{{_member_of(key)}: …}}')
+                yield Said(key, at, node, f'"{key}" must be an object, such as {{"{_member_of(key)}": …}}')
             for inner in node.members:
                 yield _said(f"{key}.{inner.key}", inner.at, inner.node)
         elif key == WRAPPER and not wrapped:
@@ -289,7 +289,7 @@ def settings_in(root: jsonc.Node, wrapped: bool = False) -> Iterator[Said]:
 
 
 def _member_of(group: str) -> str:
-    return next(f'"{key.partition(".")[2]}"' for key in _BY_KEY if key.startswith(f"{group}."))
+    return next(key.partition(".")[2] for key in _BY_KEY if key.startswith(f"{group}."))
 
 
 def _said(key: str, at: int, node: jsonc.Node) -> Said:
@@ -306,6 +306,8 @@ def default_of(key: str) -> Any:
 
 def unknown(key: str) -> str:
     """That there is no such setting, and which one was probably meant."""
+    if key in GROUPS:
+        return f'"{key}" is a group of settings, such as "{key}.{_member_of(key)}"'
     close = difflib.get_close_matches(key[:100], (*_BY_KEY, *GROUPS), n=1)
     return f'"{one_line(key, 60)}" is not a setting' + (f'; did you mean "{close[0]}"?' if close else "")
 

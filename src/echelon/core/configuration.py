@@ -123,7 +123,7 @@ def _edited(text: str, root: jsonc.Node | None, key: str, value: Any, said: Said
     else:
         new = _added(text, root, key, value)
     checked, findings = config.parse(new, "")
-    if key not in checked.values:
+    if key not in checked.values or len(findings) > len(config.parse(text, "")[1]):
         return refuse("CONFIG_INVALID", *(finding.message for finding in findings))
     if json.dumps(checked.values[key]) != json.dumps(value):
         raise AssertionError("an edit of a setting wrote something else")
