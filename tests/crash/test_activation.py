@@ -54,7 +54,9 @@ class Still:
 
 def asker(disk: Any) -> Asker:
     store = Store(ROOT, Still(), disk)
-    place: Any = SimpleNamespace(store=store, config=Config({}), configured=Configured(Config({})), clock=Still(), state=Path("/s"))
+    place: Any = SimpleNamespace(
+        store=store, config=Config({}), configured=Configured(Config({})), clock=Still(), state=Path("/s")
+    )
     return Asker(place)
 
 

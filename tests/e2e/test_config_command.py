@@ -48,7 +48,10 @@ def test_every_setting_is_shown_with_where_it_was_said(shop: Shop) -> None:
 
 def test_one_setting_is_explained_and_a_group_is_a_list(shop: Shop) -> None:
     one = shop.cli("config", "limits.attempts").stdout
-    assert all(words in one for words in ("limits.attempts = 2", "Attempts at one item", f"{FILE}:3:14", "default: 3", "1 to 20"))
+    assert all(
+        words in one
+        for words in ("limits.attempts = 2", "Attempts at one item", f"{FILE}:3:14", "default: 3", "1 to 20")
+    )
     assert "ORCHESTRATOR_WEB_PORT" in shop.cli("config", "webConsole.port").stdout
     assert {row.split()[0].partition(".")[0] for row in shop.cli("config", "checks").stdout.splitlines()} == {"checks"}
 
@@ -71,7 +74,10 @@ def test_a_wrong_word_is_told_what_to_write(shop: Shop, words: tuple[str, ...], 
 
 
 def test_a_wrong_file_is_shown_with_its_places_and_what_counts_instead(shop: Shop) -> None:
-    write(shop.root, {FILE: '{"langage": "fr",\n "limits": {"attempts": "2"}}', PATHS[1]: "{}", "opencode.json": '{"steering": {}}'})
+    write(
+        shop.root,
+        {FILE: '{"langage": "fr",\n "limits": {"attempts": "2"}}', PATHS[1]: "{}", "opencode.json": '{"steering": {}}'},
+    )
     shown = shop.cli("config")
     assert shown.returncode == 1
     assert "limits.attempts          3           default" in shown.stdout
@@ -104,12 +110,20 @@ def test_the_file_is_made_where_there_is_none_and_the_old_name_goes_on(shop: Sho
     (shop.root / FILE).unlink()
     write(shop.root, {PATHS[1]: '{"orchestrator": {"steering": {"lineThreshold": 99}}}'})
     shop.cli("config", "set", "steering.readGuard", "no")
-    assert (shop.root / PATHS[1]).read_text() == '{"orchestrator": {"steering": {"lineThreshold": 99, "readGuard": false}}}'
+    assert (
+        shop.root / PATHS[1]
+    ).read_text() == '{"orchestrator": {"steering": {"lineThreshold": 99, "readGuard": false}}}'
     assert not (shop.root / FILE).exists()
 
 
 def test_the_schema_is_printed_anywhere_and_is_the_published_one(tmp_path: Path) -> None:
-    answer = subprocess.run([sys.executable, "-m", "echelon", "config", "--schema"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(
+        [sys.executable, "-m", "echelon", "config", "--schema"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     schema = json.loads(answer.stdout)
     Draft202012Validator.check_schema(schema)
     for path in ("docs/reference/orchestrator.schema.json", "src/echelon/orchestrator.schema.json"):

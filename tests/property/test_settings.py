@@ -22,11 +22,55 @@ VALIDATOR = Draft202012Validator(config_schema.schema())
 # ------------------------------------------------------------------------------------------------ documents
 
 # Of everything that has a meaning somewhere in a value, right and nearly right.
-_PATHS = ("a", "a/b", ".venv", "", ".", "..", "a/../b", "/a", "a/", "a//b", ".git", ".GIT/x", "a\\b", "c:d", "a\nb", "a\n", "é", "\u202ea", "x" * 401)
-_TEXTS = (*_PATHS, "\n", "HOME", "HOME\n", "TMP", "PORT", "a-b", "1A", "A\n", "Worker", "worker", "a/b", "a/b/c", "/b", " ", "npm ci", "npm ci\n", "\0", "x" * 4_097)
+_PATHS = (
+    "a",
+    "a/b",
+    ".venv",
+    "",
+    ".",
+    "..",
+    "a/../b",
+    "/a",
+    "a/",
+    "a//b",
+    ".git",
+    ".GIT/x",
+    "a\\b",
+    "c:d",
+    "a\nb",
+    "a\n",
+    "é",
+    "\u202ea",
+    "x" * 401,
+)
+_TEXTS = (
+    *_PATHS,
+    "\n",
+    "HOME",
+    "HOME\n",
+    "TMP",
+    "PORT",
+    "a-b",
+    "1A",
+    "A\n",
+    "Worker",
+    "worker",
+    "a/b",
+    "a/b/c",
+    "/b",
+    " ",
+    "npm ci",
+    "npm ci\n",
+    "\0",
+    "x" * 4_097,
+)
 _NUMBERS = (0, 1, -1, 0.5, 3, 3.0, 2.5, 20, 21, 0.01, 150, 65_535, 65_536, 536_870_912, 2**53, 2**53 + 2, 10**30, 1e300)
 _SCALARS = st.sampled_from((*_TEXTS, *_NUMBERS, True, False, None, "en", "proved", "auto", "off"))
-_STEPS = st.dictionaries(st.sampled_from(("link", "copy", "run", "produces", "key", "x")), st.sampled_from(_TEXTS) | st.lists(st.sampled_from(_PATHS), max_size=3) | _SCALARS, max_size=4)
+_STEPS = st.dictionaries(
+    st.sampled_from(("link", "copy", "run", "produces", "key", "x")),
+    st.sampled_from(_TEXTS) | st.lists(st.sampled_from(_PATHS), max_size=3) | _SCALARS,
+    max_size=4,
+)
 _VALUES = (
     _SCALARS
     | st.lists(_STEPS | _SCALARS, max_size=3)
@@ -39,8 +83,12 @@ def _right(setting: Setting) -> st.SearchStrategy[Any]:
     """A value that may well be right for this one."""
     if setting.key == "setup":
         path = st.sampled_from(_PATHS[:3])
-        command = st.fixed_dictionaries({"run": st.just("npm ci"), "produces": st.lists(path, min_size=1)}, optional={"key": st.lists(path)})
-        return st.lists(st.fixed_dictionaries({"link": path}) | st.fixed_dictionaries({"copy": path}) | command, max_size=3)
+        command = st.fixed_dictionaries(
+            {"run": st.just("npm ci"), "produces": st.lists(path, min_size=1)}, optional={"key": st.lists(path)}
+        )
+        return st.lists(
+            st.fixed_dictionaries({"link": path}) | st.fixed_dictionaries({"copy": path}) | command, max_size=3
+        )
     if setting.key == "opencode.models":
         return st.dictionaries(st.sampled_from(setup_shapes.ROLES), st.just("a/b"))
     if setting.key == "checks.environment":
@@ -59,7 +107,9 @@ def _settings(draw: st.DrawFn, *, wrapped: bool = False) -> dict[str, Any]:
             document[group][leaf] = value
         else:
             document[setting.key] = value
-    for odd in draw(st.lists(st.sampled_from((*GROUPS, "langage", "limits.x", "", "$schema", "orchestrator")), max_size=1)):
+    for odd in draw(
+        st.lists(st.sampled_from((*GROUPS, "langage", "limits.x", "", "$schema", "orchestrator")), max_size=1)
+    ):
         document[odd] = draw(_VALUES)
     if not wrapped and draw(st.integers(0, 3)) == 0:
         document["orchestrator"] = draw(_settings(wrapped=True))
@@ -77,7 +127,10 @@ def test_schema_and_parser_agree(document: Any) -> None:
     _, findings = config.parse(json.dumps(document), "file")
     parser = [one.message for one in findings]
     assume(not any("is said twice" in words for words in parser))  # what no JSON Schema can say
-    assert (not parser) == VALIDATOR.is_valid(document), (parser, [error.message for error in VALIDATOR.iter_errors(document)])
+    assert (not parser) == VALIDATOR.is_valid(document), (
+        parser,
+        [error.message for error in VALIDATOR.iter_errors(document)],
+    )
 
 
 @given(st.lists(_STEPS, max_size=2) | _VALUES)
@@ -96,7 +149,9 @@ def test_what_is_read_is_what_was_said(document: dict[str, Any]) -> None:
     found, findings = config.parse(text, "file")
     lines = text.split("\n")
     for key, origin in found.origins.items():
-        assert re.match(rf'"(?:{re.escape(key)}|{re.escape(key.rpartition(".")[2])})":', lines[origin.line - 1][origin.column - 1 :])
+        assert re.match(
+            rf'"(?:{re.escape(key)}|{re.escape(key.rpartition(".")[2])})":', lines[origin.line - 1][origin.column - 1 :]
+        )
     if not findings:
         inner = document.get("orchestrator", {})
         for key in found.values:
@@ -112,7 +167,9 @@ _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), inner, max_size=3),
 )  # fmt: skip
-_GAPS = st.sampled_from(("", " ", "\n", "\r\n", "\t", "// c, } ] \" *\n", "/* \n , } \" // */", "/**/", " /* a */ // b\n  "))
+_GAPS = st.sampled_from(
+    ("", " ", "\n", "\r\n", "\t", '// c, } ] " *\n', '/* \n , } " // */', "/**/", " /* a */ // b\n  ")
+)
 
 
 @st.composite
@@ -150,7 +207,9 @@ def test_what_json_refuses_is_refused_and_nothing_else_is_raised(text: str, at: 
 
 
 @given(
-    st.dictionaries(st.sampled_from(["a", "b"]), _JSON, max_size=2).flatmap(lambda value: st.tuples(st.just(value), _written(value))),
+    st.dictionaries(st.sampled_from(["a", "b"]), _JSON, max_size=2).flatmap(
+        lambda value: st.tuples(st.just(value), _written(value))
+    ),
     st.sampled_from(["1", '{"x": [1]}']),
 )
 def test_a_member_is_added_and_every_other_byte_stays(case: tuple[dict[str, Any], str], new: str) -> None:
@@ -166,7 +225,9 @@ def test_a_member_is_added_and_every_other_byte_stays(case: tuple[dict[str, Any]
 
 
 @given(_settings(), st.sampled_from(SETTINGS).flatmap(lambda row: st.tuples(st.just(row), _right(row))), st.data())
-def test_a_setting_is_changed_and_all_others_stay(document: dict[str, Any], asked: tuple[Setting, Any], data: st.DataObject) -> None:
+def test_a_setting_is_changed_and_all_others_stay(
+    document: dict[str, Any], asked: tuple[Setting, Any], data: st.DataObject
+) -> None:
     setting, value = asked
     text = data.draw(_written(document))
     before, findings = config.parse(text, "file")
@@ -182,7 +243,9 @@ def test_a_setting_is_changed_and_all_others_stay(document: dict[str, Any], aske
     assert isinstance(again, Edit) and not again.changes and again.text == edit.text
 
 
-@given(st.sampled_from(["{}", "", "// nothing\n", '{"policy": "proved"}', "{"]), st.text(max_size=12), st.text(max_size=12))
+@given(
+    st.sampled_from(["{}", "", "// nothing\n", '{"policy": "proved"}', "{"]), st.text(max_size=12), st.text(max_size=12)
+)
 def test_any_word_for_any_key_is_an_edit_or_a_refusal(text: str, key: str, word: str) -> None:
     assume(key not in {row.key for row in SETTINGS})
     assert isinstance(configuration.change(text, PATHS[0], key, word), Refusal)

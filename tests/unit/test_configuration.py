@@ -38,10 +38,15 @@ def test_the_roles_of_models_are_those_that_a_delivery_runs() -> None:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("wrap", ["%s", '{"orchestrator": %s}', '{"$schema": "./s.json", "orchestrator": %s}'])
 def test_W_E6_the_peers_keys_are_read_in_both_files_and_below_orchestrator(path: str, wrap: str) -> None:
-    text = wrap % '{"webConsole": {"enabled": true, "port": 4096}, "steering": {"readGuard": false, "lineThreshold": 200}}'
+    text = (
+        wrap % '{"webConsole": {"enabled": true, "port": 4096}, "steering": {"readGuard": false, "lineThreshold": 200}}'
+    )
     found = configured({path: text}, {})
     assert found.findings == ()
-    values = {key: found.config[key] for key in ("webConsole.enabled", "webConsole.port", "steering.readGuard", "steering.lineThreshold")}
+    values = {
+        key: found.config[key]
+        for key in ("webConsole.enabled", "webConsole.port", "steering.readGuard", "steering.lineThreshold")
+    }
     assert list(values.values()) == [True, 4096, False, 200]
     assert {found.config.origins[key].place for key in values} == {path}
 
@@ -60,7 +65,9 @@ def test_W_E6_a_file_that_is_not_read_is_told_and_so_is_a_setting_in_opencodes_o
 
 
 def test_W_E6_two_slashes_in_a_text_are_no_comment() -> None:
-    found = effective('{"baseBranch": "a // b", "opencode": {"path": "/* c */"}, "steering": {"readGuard": false}} // end')
+    found = effective(
+        '{"baseBranch": "a // b", "opencode": {"path": "/* c */"}, "steering": {"readGuard": false}} // end'
+    )
     assert (found.findings, found.config["baseBranch"], found.config["opencode.path"]) == ((), "a // b", "/* c */")
     assert found.config["steering.readGuard"] is False
 
@@ -84,11 +91,21 @@ def test_W_E6_a_wrong_kind_is_an_error_with_its_place_never_ignored(value: str) 
 def test_the_environment_goes_before_the_file_and_empty_says_nothing() -> None:
     text = '{"webConsole": {"enabled": true, "port": 1}, "steering": {"readGuard": false}}'
     found = effective(text, env={CONSOLE: "0", PORT: "4096", GUARD: ""})
-    assert [found.config[key] for key in ("webConsole.enabled", "webConsole.port", "steering.readGuard")] == [False, 4096, False]
-    assert [str(found.config.origins[key]) for key in ("webConsole.port", "steering.readGuard")] == [f"${PORT}", f"{PATHS[0]}:1:59"]
+    assert [found.config[key] for key in ("webConsole.enabled", "webConsole.port", "steering.readGuard")] == [
+        False,
+        4096,
+        False,
+    ]
+    assert [str(found.config.origins[key]) for key in ("webConsole.port", "steering.readGuard")] == [
+        f"${PORT}",
+        f"{PATHS[0]}:1:59",
+    ]
 
 
-@pytest.mark.parametrize(("name", "word"), [(CONSOLE, "maybe"), (PORT, "65536"), (PORT, "x\x1b[31m"), (PORT, "1.5"), (GUARD, "{}"), (PORT, "9" * 5000)])
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [(CONSOLE, "maybe"), (PORT, "65536"), (PORT, "x\x1b[31m"), (PORT, "1.5"), (GUARD, "{}"), (PORT, "9" * 5000)],
+)
 def test_a_variable_that_cannot_be_read_is_an_error_that_names_it(name: str, word: str) -> None:
     found = effective(env={name: word})
     assert said(found) == [("CONFIG_VALUE", f"${name}", 0, 0)]
@@ -145,9 +162,15 @@ def test_a_change_touches_its_value_alone(key: str, word: str, old: str, new: st
         ("{\n  // nothing yet\n}\n", '{\n  // nothing yet\n  "limits": {"slots": 4}\n}\n'),
         ("{ /* a\n */ }", '{ /* a\n */ \n  "limits": {"slots": 4}\n}'),
         ('{"orchestrator": {"steering": {}}}', '{"orchestrator": {"steering": {}, "limits": {"slots": 4}}}'),
-        ('{"policy": "proved", "orchestrator": {"limits": {}}}', '{"policy": "proved", "orchestrator": {"limits": {\n  "slots": 4\n}}}'),
+        (
+            '{"policy": "proved", "orchestrator": {"limits": {}}}',
+            '{"policy": "proved", "orchestrator": {"limits": {\n  "slots": 4\n}}}',
+        ),
         ('{"limits.slots": 3}', '{"limits.slots": 4}'),
-        ('{\n  "policy": "proved" // mine\n  , // odd\n}', '{\n  "policy": "proved" // mine\n  , // odd\n  "limits": {"slots": 4}\n}'),
+        (
+            '{\n  "policy": "proved" // mine\n  , // odd\n}',
+            '{\n  "policy": "proved" // mine\n  , // odd\n  "limits": {"slots": 4}\n}',
+        ),
         ('{"policy": "proved"\n}', '{"policy": "proved",\n  "limits": {"slots": 4}\n}'),
         ('{"policy": "proved" /* a\n b */ }', '{"policy": "proved" /* a\n b */, "limits": {"slots": 4} }'),
     ],
@@ -181,7 +204,9 @@ def test_a_change_that_says_what_is_said_already_changes_nothing() -> None:
         ('{"limits": 3}', "limits.slots", "3", "CONFIG_INVALID", '"limits"'),
     ],
 )
-def test_a_change_that_cannot_be_is_refused_with_the_reason(text: str, key: str, word: str, code: str, words: str) -> None:
+def test_a_change_that_cannot_be_is_refused_with_the_reason(
+    text: str, key: str, word: str, code: str, words: str
+) -> None:
     answer = configuration.change(text, PATHS[0], key, word)
     assert isinstance(answer, Refusal)
     assert (answer.code, words in answer.reasons[0]) == (code, True), answer

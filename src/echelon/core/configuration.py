@@ -17,7 +17,7 @@ from echelon.core.decide import Refusal, refuse
 from echelon.core.documents import lines
 from echelon.core.documents.findings import Finding
 from echelon.core.documents.render import one_line
-from echelon.core.recovery.placed import Placed, place
+from echelon.core.placed import Placed, place
 
 # Where open-codining looks too, after its own two files: they are OpenCode's.
 OPENCODE_FILES = ("opencode.jsonc", "opencode.json", ".opencode.jsonc", ".opencode.json")

@@ -10,7 +10,7 @@ from echelon.core import configuration
 from echelon.core.config import PATHS
 from echelon.core.configuration import Configured, Edit
 from echelon.core.decide import Refusal
-from echelon.core.recovery.placed import Placed
+from echelon.core.placed import Placed
 from echelon.engine.world import decode, encode
 from echelon.errors import EchelonError
 from echelon.ports import Change

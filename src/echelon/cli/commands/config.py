@@ -12,7 +12,7 @@ from echelon.core import config, config_schema
 from echelon.core.config import SETTINGS, Config, Setting
 from echelon.core.configuration import Configured
 from echelon.core.decide import Refusal, refuse
-from echelon.core.recovery import Placed
+from echelon.core.placed import Placed
 from echelon.engine import configuring
 from echelon.engine.workspace import Workspace
 

@@ -12,9 +12,10 @@ from echelon.core.documents.grammar import EXTERNAL_ID, State
 from echelon.core.documents.plain import plain_criteria, thorough
 from echelon.core.layout import ENTERPRISE
 from echelon.core.model import BACKLOG, SPEC, World
+from echelon.core.placed import Placed, place
 from echelon.core.portfolio import Project, item_key
 from echelon.core.recovery.consistency import consistency
-from echelon.core.recovery.placed import Observed, Placed, place
+from echelon.core.recovery.observed import Observed
 
 FINDINGS_MAX = 10_000
 
