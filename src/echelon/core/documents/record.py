@@ -55,7 +55,7 @@ class Found(NamedTuple):
 def find(scanned: list[Line]) -> Found:
     """Of several records the last one counts; one under a heading that almost matches counts where no other does."""
     exact = [at for at, line in enumerate(scanned) if _is_record(line)]
-    near = [] if exact else [at for at in range(len(scanned)) if _meant(scanned, at)]
+    near: list[int] = [] if exact else [at for at in range(len(scanned)) if _meant(scanned, at)]
     odd = [Oddity("near", at + 1, _words(scanned[at]), _canonical(_meant(scanned, at))) for at in near[:ODDITIES_MAX]]
     near = [at for at in near if any(key for key, _ in _fields(scanned, at))]
     places = exact or near
