@@ -34,6 +34,33 @@ class Group:
 
 GROUPS = (
     Group(
+        "tokens",
+        "What agents are made to read, in tokens (o200k_base); the dearest of both languages, of all levels and roles",
+        (
+            Row("tokens_charter", "charter: how to find things in the steering files", 230, 394, unit="tokens"),
+            Row(
+                "tokens_block",
+                "contract block of a reference item with three criteria and their checks, charter included",
+                350,
+                452,
+                unit="tokens",
+            ),
+            Row("tokens_block_typical", "… of the median item of the fixture backlog", unit="tokens"),
+            Row("tokens_prompt_worker", "prompt of Worker, Planner, Reviewer", 700, 5152, unit="tokens"),
+            Row("tokens_prompt_commander", "prompt of Commander", 900, 6578, unit="tokens"),
+            Row("tokens_prompt_upper", "prompt of the upper commanders, with their charter", 700, 1367, unit="tokens"),
+            Row("tokens_tools", "tools offered to a role", 1200, 10777, unit="tokens"),
+            Row(
+                "tokens_fixed",
+                "everything fixed in a Worker's request beyond the host's own",
+                2000,
+                20717,
+                unit="tokens",
+            ),
+            Row("tokens_green", "answer of a verdict or close that is green", 60, unit="tokens"),
+        ),
+    ),
+    Group(
         "documents",
         "State of a backlog of 10,000 items",
         (

@@ -47,6 +47,15 @@ PROMISED = {
     "eight_starts": 1000,
     "eight_closes": 2000,
     "overhead": 250,
+    # Issue 5: tokens; tests/repo/test_tokens.py measures them
+    "tokens_charter": 230,
+    "tokens_block": 350,
+    "tokens_prompt_worker": 700,
+    "tokens_prompt_commander": 900,
+    "tokens_prompt_upper": 700,
+    "tokens_tools": 1200,
+    "tokens_fixed": 2000,
+    "tokens_green": 60,
 }
 ASK = """
 import importlib, json

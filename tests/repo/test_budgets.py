@@ -51,6 +51,7 @@ OPENERS = {
     "engine/running.py": "the base's files for a preparation",
     "engine/baseline.py": "our record of the base branch, in the state directory",
     "engine/inplace.py": "what the checks said before the work",
+    "bridge/own_roles.py": "looks into a workspace before there is an engine: OpenCode waits",
     "cli/crash.py": "crash logs",
     "cli/saving.py": "the page a person asked for",
 }

@@ -213,6 +213,7 @@ CASES: dict[str, Break] = {
     "DELIVERED_NOT_MARKED": _delivered,
     "RECORD_CHANGED": _seen(changed_records=(EVIDENCE,)),
     "SANDBOX_ABSENT": _seen(sandbox="none"),
+    "ROLE_TOO_LONG": _seen(long_roles=(".opencode/roles/Worker.md",)),
     # what a document says by itself
     "INVALID_UTF8": _edit(B3, "Title", "T\udcfftle"),
     "NUL_BYTE": _edit(B3, "Title", "T\0tle"),

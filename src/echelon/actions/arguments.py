@@ -1,20 +1,32 @@
 """The arguments of the actions, one dataclass each; a field's metadata is its documentation.
 
 Names are those that open-codining's users know, in its spelling (peer-levels.md §6, peer-slots-steering.md §2.10).
+A quiet one works like any other and is documented, but models are not told of it: what a session is about says the
+same, or another argument does, and each shown costs tokens in every request.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
-def _doc(text: str, **options: Any) -> Any:
-    return field(metadata={"doc": text}, **options)
+def _doc(text: str, *, quiet: bool = False, **options: Any) -> Any:
+    return field(metadata={"doc": text, "quiet": quiet}, **options)
 
 
 def _item() -> Any:
     return _doc("Id of the item, such as B001, or its key; the only one in flight when left out.", default="")
+
+
+def _backlog() -> Any:
+    return _doc("Its backlog, where several have an item of that id.", default="", quiet=True)
+
+
+def quiet(arguments: type) -> frozenset[str]:
+    """Names of the arguments that models are not told of."""
+    return frozenset(row.name for row in dataclasses.fields(arguments) if row.metadata.get("quiet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +45,14 @@ class StartArguments:
 @dataclass(frozen=True, slots=True)
 class InFlightArguments:
     item_id: str = _item()
-    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+    backlog_path: str = _backlog()
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonArguments:
     reason: str = _doc("Why, in one sentence; it goes into the journal and the archive.")
     item_id: str = _item()
-    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+    backlog_path: str = _backlog()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +60,15 @@ class ItemArguments:
     itemId: str = _doc(  # noqa: N815 - the name open-codining's users know
         "Id of the item, such as B001 (`item_id` is accepted too).", default=""
     )
-    item_id: str = _doc("The same, as the console spells it.", default="")
-    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+    item_id: str = _doc("The same, as the console spells it.", default="", quiet=True)
+    backlog_path: str = _backlog()
 
 
 @dataclass(frozen=True, slots=True)
 class ItemReasonArguments:
     item_id: str = _doc("Id of the item, such as B001, or its key.")
     reason: str = _doc("Why, in one sentence; it goes into the journal.")
-    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+    backlog_path: str = _backlog()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +76,14 @@ class AttestArguments:
     note: str = _doc("What was looked at.")
     criterion: int = _doc("Number of the criterion, from 1; 0 means all that have no check.", default=0)
     item_id: str = _item()
-    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+    backlog_path: str = _backlog()
 
 
 @dataclass(frozen=True, slots=True)
 class NoteArguments:
     note: str = _doc("Why this change to the tests is right.")
     item_id: str = _item()
-    backlog_path: str = _doc("Its backlog, where several have an item of that id.", default="")
+    backlog_path: str = _backlog()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,11 @@ class EscalationArguments:
     option1_label: str = _doc("First option.")
     option2_label: str = _doc("Second option.")
     expected_decision: str = _doc("What the person has to decide.")
-    level: Literal["project", "program", "enterprise"] = _doc("Whose file it goes to.", default="project")
+    level: Literal["", "project", "program", "enterprise"] = _doc(
+        "Whose file it goes to; the caller's own level when left out, a person's is the project's.",
+        default="",
+        quiet=True,
+    )
     item: str = _doc(
         "Id of what it concerns: an item, or a project or program at the level above; that part waits, all of the "
         "level when left out.",
@@ -97,10 +113,10 @@ class EscalationArguments:
     option1_cons: str = _doc("Against the first.", default="")
     option2_pros: str = _doc("For the second.", default="")
     option2_cons: str = _doc("Against the second.", default="")
-    option3_label: str = _doc("Third option, if any.", default="")
-    option3_pros: str = _doc("For the third.", default="")
-    option3_cons: str = _doc("Against the third.", default="")
-    scope: str = _doc("Key of the project or program, where there are several.", default="")
+    option3_label: str = _doc("Third option, if any.", default="", quiet=True)
+    option3_pros: str = _doc("For the third.", default="", quiet=True)
+    option3_cons: str = _doc("Against the third.", default="", quiet=True)
+    scope: str = _doc("Key of the project or program, where there are several.", default="", quiet=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +124,7 @@ class DecisionArguments:
     escalation_id: str = _doc("Id of the escalation.")
     decision: str = _doc("What was decided.")
     level: Literal["", "project", "program", "enterprise"] = _doc(
-        "Whose file it is in; found when left out.", default=""
+        "Whose file it is in; found when left out.", default="", quiet=True
     )
 
 
@@ -116,8 +132,8 @@ class DecisionArguments:
 class SlotArguments:
     max_slots: int = _doc("Items of this backlog at once.", default=0)
     backlog_path: str = _doc("Which backlog; the one that is worked on when left out.", default="")
-    spec_path: str = _doc("Its spec: always the one beside the backlog.", default="")
-    project_file: str = _doc("Its journal: always the one beside the backlog.", default="")
+    spec_path: str = _doc("Its spec: always the one beside the backlog.", default="", quiet=True)
+    project_file: str = _doc("Its journal: always the one beside the backlog.", default="", quiet=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,10 +106,10 @@ def waive(engine: Engine, given: given_.ItemReasonArguments, caller: Caller) -> 
 
 
 def escalate(engine: Engine, given: given_.EscalationArguments, caller: Caller) -> Answer:
-    if caller.who == "agent" and caller.level in ("project", "program", "enterprise") and given.level != caller.level:
-        return refuse(
-            "WRONG_LEVEL", f"this session is of the {caller.level} level, the escalation is for {given.level}"
-        )
+    own = caller.level if caller.who == "agent" and caller.level in ("project", "program", "enterprise") else None
+    level = given.level or own or "project"
+    if own and level != own:
+        return refuse("WRONG_LEVEL", f"this session is of the {own} level, the escalation is for {level}")
     if caller.who == "agent" and caller.scope is not None and given.scope not in ("", caller.scope):
         return refuse(
             "WRONG_LEVEL", f"this session is about {caller.scope or 'the whole'}, not about {given.scope[:120]}"
@@ -126,7 +126,7 @@ def escalate(engine: Engine, given: given_.EscalationArguments, caller: Caller) 
         tuple(options),
         given.expected_decision,
         given.item or None,
-        given.level,
+        level,
         scope,
     )
     return engine.end(request)

@@ -7,16 +7,18 @@ slot's own directory was opened there by code and is about that slot.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from echelon.bridge.keeping import RECORD, Keeper, slot_directory
-from echelon.bridge.places import below_workspaces, is_slot
+from echelon.bridge.keeping import Keeper, slot_directory
+from echelon.bridge.places import RECORD, below_workspaces, is_slot
 from echelon.bridge.posting import Posts
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Session
 from echelon.core import posts as core_posts
 from echelon.core.decide import Refusal
 from echelon.core.documents import sections
+from echelon.core.documents.grammar import Language
 from echelon.core.documents.render import clean, quote
 from echelon.core.fence import Room
 from echelon.core.model import CONTEXT, Mission
@@ -25,6 +27,20 @@ from echelon.slots.places import read_record, read_small
 
 CONTEXT_BYTES_MAX = 200_000
 FEEDBACK_MAX = 2_000
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "where": "Mission {name}. Your directory is {slot}: relative paths lead there by themselves.",
+        "refused": "The attempt before was refused:",
+        "objective": "The person's objective: {said}",
+        "stopped": "It does not go on by itself now ({code}: {reason}).",
+    },
+    "fr": {
+        "where": "Mission {name}. Ton dossier est {slot} : les chemins relatifs y mènent tout seuls.",
+        "refused": "La tentative précédente a été refusée :",
+        "objective": "L'objectif de la personne : {said}",
+        "stopped": "Cela n'avance pas tout seul pour l'instant ({code} : {reason}).",
+    },
+}
 
 
 def room(
@@ -67,25 +83,25 @@ def text(chain: tuple[Session, ...], keeper: Keeper | None, places: Places, post
     world = keeper.world()
     mission = posts.mission(chain, world)
     if isinstance(mission, Mission):
-        slot = slot_directory(keeper.workspace, mission)
-        where = f"Mission {mission.name}. Your directory is {slot}: relative paths lead there by themselves."
-        before = (
-            f"The attempt before was refused:\n{quote(clean(mission.feedback)[:FEEDBACK_MAX])}"
-            if mission.feedback
-            else ""
-        )
-        return "\n\n".join(filter(None, (where, _block(slot), before)))
+        return _mission(mission, slot_directory(keeper.workspace, mission), _WORDS[world.language])
     post = posts.of(chain, world)
     place = core_posts.place(world, post) if post else ""
-    return "\n".join(filter(None, (place, _objective(chain, keeper))))
+    return "\n".join(filter(None, (place, _objective(chain, keeper, _WORDS[world.language]))))
 
 
-def _objective(chain: tuple[Session, ...], keeper: Keeper) -> str:
+def _mission(mission: Mission, slot: Path, words: Mapping[str, str]) -> str:
+    parts = [words["where"].format(name=mission.name, slot=slot), _block(slot)]
+    if mission.feedback:
+        parts.append(f"{words['refused']}\n{quote(clean(mission.feedback)[:FEEDBACK_MAX])}")
+    return "\n\n".join(filter(None, parts))
+
+
+def _objective(chain: tuple[Session, ...], keeper: Keeper, words: Mapping[str, str]) -> str:
     loop = keeper.loops().get(chain[-1].id)
     if loop is None:
         return ""
-    state = "" if loop.state == "running" else f" It does not go on by itself now ({loop.code}: {loop.reason})."
-    return f"The person's objective: {quote(clean(loop.objective))}\n{state}".strip()
+    said = words["objective"].format(said=quote(clean(loop.objective)))
+    return said if loop.state == "running" else f"{said}\n{words['stopped'].format(code=loop.code, reason=loop.reason)}"
 
 
 def _block(directory: Path) -> str:

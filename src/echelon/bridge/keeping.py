@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from echelon.bridge.places import RECORD
 from echelon.checks.steps import Link
 from echelon.core import config, loops
 from echelon.core.loops import Loop, Step, Turn, Verdict
@@ -20,7 +21,6 @@ from echelon.errors import InputError
 from echelon.slots.places import private_directory, read_small, write_record, write_whole
 
 FILE = "loops.json"
-RECORD = "workspace.json"
 FILE_BYTES_MAX = 4_000_000
 TREE_FILES_MAX = 20_000  # looked at to see whether a turn changed anything
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".pytest_cache"})

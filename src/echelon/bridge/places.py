@@ -17,6 +17,7 @@ from echelon.bridge.wire import PROTOCOL
 from echelon.engine.places import Places
 from echelon.errors import WorldError
 
+RECORD = "workspace.json"  # beside a workspace's slots: where it lies, what its slots may read
 SOCKET_BYTES_MAX = 100  # of a socket's path; the kernels' own limits are 104 and 108
 
 

@@ -15,10 +15,13 @@ from typing import Any
 
 from echelon.actions.callers import Level
 from echelon.actions.table import ACTIONS, Action
+from echelon.core.documents.grammar import Language
 from echelon.core.posts import LevelName
+from echelon.core.steering.charter import charter
 
 MARK = "<!--echelon:contract-->"  # replaced in the system prompt of our agents, by what the session is about
 CHECKS = "echelon_checks"  # the permission that is asked for commands which the person's rules for bash want asked
+CHARTER = "{charter}"  # in a template: how to find things in the files of the role's level
 _STAFF = ("Planner", "Worker", "Reviewer")
 
 
@@ -94,7 +97,12 @@ def offered(role: Role) -> tuple[Action, ...]:
 
 
 @cache
-def prompt(role: str) -> str:
-    """The role's prompt; what changes comes last, so that a provider's cache keeps the rest."""
-    text = (files("echelon.bridge") / "prompts" / f"{role}.md").read_text("utf-8")
-    return f"{text.strip()}\n\n{MARK}"
+def prompt(role: str, language: Language) -> str:
+    """The role's text as Echelon gives it, without what changes from session to session."""
+    text = (files("echelon.bridge") / "prompts" / language / f"{role}.md").read_text("utf-8")
+    return filled(ROLES[role], text, language)
+
+
+def filled(role: Role, text: str, language: Language) -> str:
+    """A template, ours or a person's, as the model reads it. What changes comes last, for the providers' caches."""
+    return f"{text.strip().replace(CHARTER, charter(role.commands or 'mission', language))}\n\n{MARK}"

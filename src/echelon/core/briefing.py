@@ -51,7 +51,7 @@ def files(world: World, backlog: EntriesDocument, running: Mission) -> dict[str,
     language, item = world.language, running.local
     found, _ = criteria.read(backlog.text, *backlog.span(item), item)
     entry = backlog.find(item)
-    block = prompts.contract(running, backlog.section(item), language)
+    block = prompts.block(running, backlog.section(item), language)
     todo = render.mission_todo(running.name, running.item, entry.title if entry else running.item, found, language)
     return {
         SPEC: world.spec.text if world.spec else "",

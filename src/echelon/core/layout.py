@@ -16,9 +16,11 @@ from echelon.core.documents.entries import Entry
 STATE = ".opencode"
 ENTERPRISE = f"{STATE}/enterprise.md"
 WORKING_PROGRAM = f"{STATE}/program.md"
+ROLES = f"{STATE}/roles"  # texts that take the place of Echelon's own for the agents of these names
+ROLE_BYTES_MAX = 20_000  # of one of them
 PROJECT_NAMES = ("spec.md", "backlog.md", "project.md")
 # Folders below .opencode that hold something else already.
-_RESERVED = ("echelon", "archive", "playbook", "docs", "node_modules")
+_RESERVED = ("echelon", "archive", "playbook", "docs", "node_modules", "roles")
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,11 +118,14 @@ def given_out(post: Post, key: str) -> Post:
 
 def place(world: World, post: Post) -> str:
     """One line for the session's prompt: what it is about. "" where there is nothing to tell apart."""
+    french = world.language == "fr"
     if post.level == "program" and post.scope and (program := world.portfolio.program(post.scope)):
-        return f"This session is about program {program.key} — {program.title} ({program.files.document})."
+        about = "Cette session traite du programme" if french else "This session is about program"
+        return f"{about} {program.key} — {program.title} ({program.files.document})."
     if post.level == "project" and post.scope and (project := world.portfolio.project(post.scope)):
         title = project.entry.title if project.entry else local(project.key)
-        return f"This session is about project {project.key} — {title} (backlog_path: {project.files.backlog})."
+        about = "Cette session traite du projet" if french else "This session is about project"
+        return f"{about} {project.key} — {title} (backlog_path: {project.files.backlog})."
     return ""
 
 

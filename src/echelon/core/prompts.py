@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from echelon.core.documents import grammar
+from echelon.core.documents import grammar, lines
 from echelon.core.documents.criteria import render_check
 from echelon.core.documents.grammar import Language
 from echelon.core.documents.render import clean, quote
 from echelon.core.model import Mission
+from echelon.core.steering.charter import charter
 
 FEEDBACK_MAX = 4_000
+BOOKKEEPING = frozenset({"priority", "size", "status", "depends", "waived"})
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "title": "ACTIVE BACKLOG ITEM — CONTRACT (injected by Project Commander)",
+        "title": "Contract",
         "done": "Holds for every item:",
-        "rule": "Each criterion is decided by its check, run by code on the merged tree; ticked boxes prove nothing.",
+        "rule": "Code runs each check on the merged tree and decides; ticked boxes prove nothing.",
         "mission": "You deliver item {item} (mission {mission}). Work only in this directory; leave `.opencode/` alone, "
         "except `.opencode/todo.md`.",
         "steps": "Break the criteria down in `.opencode/todo.md`, do the work, run the checks, tick what is done.\n"
@@ -27,9 +29,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "conflict": "The base branch moved; these files hold conflict markers to resolve:",
     },
     "fr": {
-        "title": "ACTIVE BACKLOG ITEM — CONTRACT (injected by Project Commander)",
+        "title": "Contrat",
         "done": "Vaut pour chaque item :",
-        "rule": "Chaque critère est tranché par sa preuve, exécutée par le code sur l'arbre fusionné ; une case cochée ne prouve rien.",
+        "rule": "Le code exécute chaque preuve sur l'arbre fusionné et tranche ; cocher ne prouve rien.",
         "mission": "Tu livres l'item {item} (mission {mission}). Travaille seulement dans ce dossier ; ne touche pas à "
         "`.opencode/`, sauf `.opencode/todo.md`.",
         "steps": "Décompose les critères dans `.opencode/todo.md`, fais le travail, exécute les preuves, coche ce qui est fait.\n"
@@ -44,13 +46,32 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
+def block(running: Mission, section: str, language: Language) -> str:
+    """What stands on top of the slot's context.md: the contract, then the charter."""
+    return f"{contract(running, section, language)}\n\n{charter('mission', language)}"
+
+
 def contract(running: Mission, section: str, language: Language) -> str:
-    """The block of context.md: the item's criteria verbatim, then what holds for every item."""
+    """The item verbatim, then what holds for every item. `section`: the item's text in the backlog, header first."""
     words = _WORDS[language]
     common = [f"- {promise.text}{render_check(promise.check, language)}" for promise in running.definition.done]
-    rows = [f"# {words['title']}", "", section, ""]
+    rows = [f"# {words['title']}", "", _without_bookkeeping(section), ""]
     rows += [words["done"], *common, ""] if common else []
     return "\n".join((*rows, words["rule"]))
+
+
+def _without_bookkeeping(section: str) -> str:
+    """Without the item's priority, status and the like: they change while it is in flight, and ask for no work."""
+    kept: list[str] = []
+    seen: set[str] = set()
+    for line in lines.split(section):
+        labelled = None if line.opaque else lines.labelled(line.text)
+        key = grammar.FIELD_KEYS.get(grammar.fold(labelled.label)) if labelled and not labelled.indent else None
+        if key in BOOKKEEPING and key not in seen:
+            seen.add(key)
+        else:
+            kept.append(section[line.start : line.end])
+    return "".join(kept).rstrip()
 
 
 def mission(running: Mission, section: str, step: str, language: Language) -> str:

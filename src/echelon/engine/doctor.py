@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from echelon.core import recovery
+from echelon.core.layout import ROLE_BYTES_MAX, ROLES
 from echelon.core.model import OWN
 from echelon.core.recovery import Observed, Placed
 from echelon.engine import configuring
@@ -38,7 +40,7 @@ def observe(engine: Engine) -> Observed:
         for path in OWN
         if path in recorded and digest_of(workspace.store.read(path).content) != recorded[path].digest
     ]
-    seen = Observed(changed_records=tuple(changed))
+    seen = Observed(changed_records=tuple(changed), long_roles=_long_roles(workspace.root))
     faults: list[tuple[str, str]] = []
     try:
         seen = replace(seen, sandbox=workspace.sandbox.name)
@@ -57,6 +59,11 @@ def observe(engine: Engine) -> Observed:
         if error.code not in _NOT_A_FAULT:
             faults.append((error.code, error.message))
     return replace(seen, faults=tuple(faults))
+
+
+def _long_roles(root: Path) -> tuple[str, ...]:
+    files = sorted((root / ROLES).glob("*.md"))
+    return tuple(f"{ROLES}/{file.name}" for file in files if file.is_file() and file.stat().st_size > ROLE_BYTES_MAX)
 
 
 def repair(engine: Engine) -> Repaired:

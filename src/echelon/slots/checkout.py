@@ -124,7 +124,7 @@ class _Checkout:
     def look(self, old: str, new: str) -> _Look:
         changed = self._repository.changed(old, new)
         index = self.index([change.path for change in changed])
-        touched = self._touched([change.path for change in changed])
+        touched = self._touched(list(index))  # of what the index does not know, git has nothing to tell
         removed = {change.path for change in changed if change.old is not None}
         obstacles: list[str] = []
         done: list[Changed] = []

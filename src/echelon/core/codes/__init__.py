@@ -234,6 +234,9 @@ _FINDINGS = {
         "Settings of Echelon's lie in OpenCode's own file, where open-codining looked too.",
         "move them into .opencode/orchestrator.jsonc: echelon config set KEY VALUE",
     ),
+    "ROLE_TOO_LONG": Code(
+        "A text for a role is too long: Echelon's own is used instead.", "shorten it, or remove the file"
+    ),
     "SPEC_MISSING": Code("There is no spec.md.", "echelon init writes one to fill in"),
     "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon init writes one to fill in"),
     "RECORD_CHANGED": Code(

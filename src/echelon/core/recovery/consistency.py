@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from echelon.core.documents import lines
 from echelon.core.documents.grammar import State
-from echelon.core.layout import ENTERPRISE, WORKING_PROGRAM
+from echelon.core.layout import ENTERPRISE, ROLE_BYTES_MAX, WORKING_PROGRAM
 from echelon.core.levels.ending import is_active_file
 from echelon.core.model import ACTIVE, BACKLOG, MISSIONS, SLOTS, Mission, World
 from echelon.core.placed import Placed
@@ -120,7 +120,7 @@ def _active_file(world: World) -> list[Placed]:
     if text is None:
         alone = len(missions) == 1 and len(world.missions) == 1 and front.files.in_front
         known = {entry.id for entry in front.active_items}
-        if alone and missions[0].local in known and world.texts.get(SLOTS) is None:
+        if alone and missions[0].local in known:
             message = f"{missions[0].local} is in progress"
             return [Placed(ACTIVE, 0, 0, "ACTIVE_FILE_MISSING", "warning", message, "write it again")]
         return []
@@ -198,6 +198,8 @@ def _machine(world: World, observed: Observed) -> list[Placed]:
     if observed.unfinished_merge:
         message = f"git is in the middle of a {observed.unfinished_merge} in your checkout"
         found.append(Placed("", 0, 0, "MERGE_UNFINISHED", "warning", message))
+    for path in observed.long_roles:
+        found.append(Placed(path, 0, 0, "ROLE_TOO_LONG", "warning", f"it has more than {ROLE_BYTES_MAX:,} bytes"))
     if observed.sandbox == "none":
         found.append(Placed("", 0, 0, "SANDBOX_ABSENT", "info", "checks run without a sandbox"))
     return found

@@ -17,3 +17,4 @@ class Observed:
     changed_records: tuple[str, ...] = ()
     faults: tuple[tuple[str, str], ...] = ()  # (code, message) of a world that cannot be used
     sandbox: str = ""
+    long_roles: tuple[str, ...] = ()  # paths of texts for roles that are too long to be used

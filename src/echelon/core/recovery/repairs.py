@@ -86,6 +86,6 @@ def _active_file(world: World, kept: tuple[Mission, ...], now: str) -> Writes:
 
 
 def _again(world: World, own: list[Mission], kept: tuple[Mission, ...]) -> str | None:
-    if len(own) != 1 or len(kept) != 1 or world.backlog is None or world.texts.get(SLOTS) is not None:
+    if len(own) != 1 or len(kept) != 1 or world.backlog is None:
         return None
     return briefing.active_file(world, world.backlog, own[0])
