@@ -29,6 +29,11 @@ def test_a_record_is_found_in_report_archive_journal_and_statement_and_a_missing
     page, status = shop.cli("report").stdout, shop.cli("status").stdout
     assert "follow-up: read it again" in page
     assert "no completion record: B003" in page and "no completion record: B003" in status
+    html = shop.cli("report", "--html", "-").stdout
+    assert (
+        all(words in html for words in ("Completion records", "read it again", "no completion record"))
+        and "<!-- -->" not in html.partition("<body")[2].partition("<script")[0]
+    )
 
     message = plain(shop.root, "log", "-1", "--format=%B", "--grep=Echelon-Item: B001")
     statement, problems = read_message(message)

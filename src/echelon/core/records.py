@@ -22,7 +22,6 @@ _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "absent": "no completion record: add `## {record}` with `{files} …`, `{notes} …`, `{follow_up} …` to todo.md",
         "near": "todo.md line {line}: `{said}` looks like a completion record; write `{meant}`",
-        "several": "todo.md has several completion records; the one on line {line} counts",
         "empty": "todo.md line {line}: the completion record says nothing; write `{files} …`, `{notes} …`, `{follow_up} …`",
         "field": "todo.md line {line}: `{said}` is no field of a completion record; write `{meant}`",
         "warning": "Warning: ",
@@ -30,7 +29,6 @@ _WORDS: dict[Language, dict[str, str]] = {
     "fr": {
         "absent": "pas de compte-rendu : ajoute `## {record}` avec `{files} …`, `{notes} …`, `{follow_up} …` à todo.md",
         "near": "todo.md ligne {line} : `{said}` ressemble à un compte-rendu ; écris `{meant}`",
-        "several": "todo.md contient plusieurs comptes-rendus ; celui de la ligne {line} compte",
         "empty": "todo.md ligne {line} : le compte-rendu ne dit rien ; écris `{files} …`, `{notes} …`, `{follow_up} …`",
         "field": "todo.md ligne {line} : `{said}` n'est pas un champ d'un compte-rendu ; écris `{meant}`",
         "warning": "Avertissement : ",

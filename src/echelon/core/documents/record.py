@@ -1,7 +1,8 @@
 """The completion record at the end of todo.md: what the agent touched, what to know, what is left. A soft contract.
 
 Peer-levels.md §9.1 and W5. It is read more widely than open-codining reads it, so that nothing an agent wrote is lost, and
-what is odd about it is told: a heading that almost matches, several records, an empty one, a field that is none.
+what is odd about it is told: a heading that almost matches, an empty record, a field that is none. Several records are
+not odd: each attempt at an item leaves its own in the same file, and the last one counts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LETTERS = re.compile(r"[^a-z]+")
 _MEANT = {"compterendu": "fr", "comptesrendus": "fr", "completionrecord": "en", "completionreport": "en"}
 _LOOSE = re.compile(r"[ ]{0,3}(?:#{1,6}(?=[^#\s])|\*\*|__)?(.*?)(?:\*\*|__)?[ \t]*[:：]?[ \t]*")
 
-OddKind = Literal["absent", "near", "several", "empty", "field"]
+OddKind = Literal["absent", "near", "empty", "field"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,6 @@ def find(scanned: list[Line]) -> Found:
     last = places[-1]
     if exact and not grammar.fold(_words(scanned[last]).lstrip("# ")).startswith(("compte-rendu", "completion record")):
         odd.append(Oddity("near", last + 1, _words(scanned[last]), _canonical("fr")))
-    if len(places) > 1:
-        odd.append(Oddity("several", last + 1))
     record, unknown, _ = _read(scanned, last)
     odd += unknown[:ODDITIES_MAX]
     if record == Record() and not any(key for key, _ in _fields(scanned, last)):
