@@ -13,7 +13,7 @@ import worlds
 from echelon.core import records, report
 from echelon.core import requests as ask
 from echelon.core.decide import Decision
-from echelon.core.documents import render, sections, todo
+from echelon.core.documents import record, render, sections, todo
 from echelon.core.documents.record import Record
 from echelon.core.levels import decide, rollup
 from echelon.core.model import ATTEMPTS, EVIDENCE, PROJECT, read_attempts
@@ -164,6 +164,24 @@ def test_an_agents_words_are_data_wherever_they_go() -> None:
     for words in (*kept.files, kept.notes, kept.follow_up, *records.lines(kept, "fr")):
         assert words.isprintable() and "<!--" not in words
     assert records.from_json(json.loads(json.dumps(records.as_json(kept)))) == kept
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "**Compte-rendu**\n",
+        "### Compte-rendu\n",
+        "## Completely wrecked\n",
+        "Completion record:\n",
+        "## Completion record\n- Nots: x\n",
+        "# c\n",
+        "x\n---\n",
+    ],
+)
+def test_a_hostile_file_costs_no_more_than_its_length(line: str) -> None:
+    """Without the limits each of these is minutes: every line is like a record, or compared with one."""
+    text = line * 30_000 + "- [ ] open\n"
+    assert len(todo.parse(text).oddities) <= 2 * record.ODDITIES_MAX
 
 
 @given(texts.anything)

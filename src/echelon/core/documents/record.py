@@ -17,12 +17,15 @@ from echelon.core.documents import grammar, lines
 from echelon.core.documents.lines import Line
 
 ODDITIES_MAX = 8
+LOOKED_MAX = 1_000  # lines that are compared with what they may have been meant to be; the newest
 _HEADING_MAX = 60  # characters: a longer line is a sentence
 _LIKE = 0.8  # of a heading that was probably meant
 _EXACT = re.compile(r"(?:compte-rendu|completion record)(?!\w)")
 _LETTERS = re.compile(r"[^a-z]+")
 _MEANT = {"compterendu": "fr", "comptesrendus": "fr", "completionrecord": "en", "completionreport": "en"}
 _LOOSE = re.compile(r"[ ]{0,3}(?:#{1,6}(?=[^#\s])|\*\*|__)?(.*?)(?:\*\*|__)?[ \t]*[:：]?[ \t]*")
+
+_UNDERLINE = re.compile(r"[ ]{0,3}(?:-{2,}|={2,})[ \t]*")
 
 OddKind = Literal["absent", "near", "empty", "field"]
 
@@ -56,8 +59,8 @@ class Found(NamedTuple):
 def find(scanned: list[Line]) -> Found:
     """Of several records the last one counts; one under a heading that almost matches counts where no other does."""
     exact = [at for at, line in enumerate(scanned) if _is_record(line)]
-    near: list[int] = [] if exact else [at for at in range(len(scanned)) if _meant(scanned, at)]
-    odd = [Oddity("near", at + 1, _words(scanned[at]), _canonical(_meant(scanned, at))) for at in near[:ODDITIES_MAX]]
+    near: list[int] = [] if exact else _near(scanned)
+    odd = [Oddity("near", at + 1, _words(scanned[at]), _canonical(_meant(scanned, at))) for at in near]
     near = [at for at in near if any(key for key, _ in _fields(scanned, at))]
     places = exact or near
     if not places:
@@ -65,11 +68,11 @@ def find(scanned: list[Line]) -> Found:
     last = places[-1]
     if exact and not grammar.fold(_words(scanned[last]).lstrip("# ")).startswith(("compte-rendu", "completion record")):
         odd.append(Oddity("near", last + 1, _words(scanned[last]), _canonical("fr")))
-    record, unknown, _ = _read(scanned, last)
+    record, unknown, _ = _read(scanned, last, LOOKED_MAX)
     odd += unknown[:ODDITIES_MAX]
     if record == Record() and not any(key for key, _ in _fields(scanned, last)):
         odd.append(Oddity("empty", last + 1))
-    return Found(record, tuple(odd), frozenset(at for place in places for at in _read(scanned, place)[2]))
+    return Found(record, tuple(odd), frozenset(at for place in places for at in _read(scanned, place, 0)[2]))
 
 
 def _is_record(line: Line) -> bool:
@@ -80,21 +83,34 @@ def _is_record(line: Line) -> bool:
     return grammar.HEADING_KEYS.get(folded) == "record" or _EXACT.match(folded) is not None
 
 
-def _meant(scanned: list[Line], at: int) -> str:
-    """The language of the record's heading that this line was probably meant to be, "" when it is not like one."""
+def _near(scanned: list[Line]) -> list[int]:
+    """The last few lines that are like the heading of a record."""
+    marked = [at for at in range(len(scanned)) if _is_marked(scanned, at)]
+    return [at for at in marked[-LOOKED_MAX:] if _meant(scanned, at)][-ODDITIES_MAX:]
+
+
+def _is_marked(scanned: list[Line], at: int) -> bool:
+    """Whether the line looks like a heading: by its signs, by bold type, by a colon, by the line below it."""
     line = scanned[at]
     words = _words(line)
     if line.opaque or not words or len(words) > _HEADING_MAX:
-        return ""
-    title = lines.heading(line)
-    underlined = at + 1 < len(scanned) and re.fullmatch(r"[ ]{0,3}(?:-{2,}|={2,})[ \t]*", scanned[at + 1].text)
-    marked = title or underlined or words.startswith(("#", "**", "__")) or words.rstrip().endswith((":", "："))
+        return False
+    if lines.heading(line):
+        return True
+    below = at + 1 < len(scanned) and _UNDERLINE.fullmatch(scanned[at + 1].text)
+    marked = below or words.startswith(("#", "**", "__")) or words.endswith((":", "："))
+    return bool(marked) and not lines.BULLET.match(line.text)
+
+
+def _meant(scanned: list[Line], at: int) -> str:
+    """The language of the record's heading that this line was probably meant to be, "" when it is not like one."""
+    line = scanned[at]
+    words, title = _words(line), lines.heading(line)
     loose = _LOOSE.fullmatch(words)
-    if not marked or (not title and lines.BULLET.match(line.text)):
-        return ""
     letters = _LETTERS.sub("", grammar.fold(title[1] if title else loose[1] if loose else words))
     for known, language in _MEANT.items():
-        if letters.startswith(known) or difflib.SequenceMatcher(None, letters, known).ratio() >= _LIKE:
+        alike = abs(len(letters) - len(known)) < len(known) // 2
+        if letters.startswith(known) or (alike and difflib.SequenceMatcher(None, letters, known).ratio() >= _LIKE):
             return language
     return ""
 
@@ -125,8 +141,11 @@ def _fields(scanned: list[Line], at: int) -> Iterator[tuple[str, str]]:
             yield grammar.RECORD_KEYS.get(grammar.fold(labelled.label), ""), labelled.label
 
 
-def _read(scanned: list[Line], at: int) -> tuple[Record, list[Oddity], list[int]]:
-    """The fields, with the lines that continue them; text without a field is a note. A box at the margin is a task."""
+def _read(scanned: list[Line], at: int, looks: int) -> tuple[Record, list[Oddity], list[int]]:
+    """The fields, with the lines that continue them; text without a field is a note. A box at the margin is a task.
+
+    `looks`: how many fields that are none are compared with what they may have been meant to be.
+    """
     values: dict[str, list[str]] = {"files": [], "notes": [], "follow_up": []}
     unknown: list[Oddity] = []
     going: list[int] = []
@@ -145,7 +164,8 @@ def _read(scanned: list[Line], at: int) -> tuple[Record, list[Oddity], list[int]
         elif _is_text(line) and not _is_task(line):
             key = ""
             values["notes"].append(_unbulleted(line))
-            if labelled:
+            if labelled and looks:
+                looks -= 1
                 close = difflib.get_close_matches(
                     grammar.fold(labelled.label), list(grammar.RECORD_KEYS), n=1, cutoff=0.7
                 )
