@@ -57,6 +57,7 @@ GROUPS = (
                 20717,
                 unit="tokens",
             ),
+            Row("tokens_access", "one access to the spec: call and answer of `steering_find`", 500, 935, unit="tokens"),
             Row("tokens_green", "answer of a verdict or close that is green", 60, unit="tokens"),
         ),
     ),

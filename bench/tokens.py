@@ -27,6 +27,8 @@ from echelon.core.documents import entries, sections
 from echelon.core.documents.grammar import Language
 from echelon.core.posts import LEVELS
 from echelon.core.steering.charter import charter
+from echelon.core.steering.passages import Document
+from echelon.core.steering.search import find
 
 FIXTURES = Path(__file__).parent.parent / "tests" / "fixtures" / "steering"
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
@@ -37,6 +39,16 @@ REFERENCE: Mapping[Language, str] = {
     "fr": "### B007 — Connexion par jeton\n- Critères d'acceptation :\n  - [ ] un jeton valide répond 200 — preuve : `pytest -q -k valide`\n"
     "  - [ ] un jeton expiré répond 401 — preuve : `pytest -q -k expire`\n  - [ ] aucun jeton au journal — preuve : `pytest -q -k journal`",
 }
+
+# What agents ask, of each kind; an answer that fills its whole size is among them.
+QUESTIONS: Mapping[Language, tuple[str, ...]] = {
+    "en": ("technical constraints", "constraint security", "scope", "definition of done", "criteria B023", "dependencies B014",
+           "progress", "past deliveries", "decisions", "refund rules voucher", "gangway offline", "payment twice", "session timeout",
+           "timetable exceptions tide", "what the captain may do", "no such thing"),
+    "fr": ("contraintes techniques", "contrainte sécurité", "périmètre", "définition de fait", "critères B023", "dépendances B014",
+           "avancement", "livraisons passées", "décisions", "règles de remboursement avoir", "passerelle hors ligne",
+           "paiement deux fois", "expiration de session", "exceptions horaires marée", "ce que peut le capitaine", "introuvable"),
+}  # fmt: skip
 
 
 def measure() -> Samples:
@@ -49,6 +61,7 @@ def measure() -> Samples:
         found[f"tokens_prompt_{key}"] = [tokens(prompt(role, language)) for role in roles for language in LANGUAGES]
     found["tokens_tools"] = [tools(role) for role in ROLES]
     found["tokens_fixed"] = [tokens(prompt("Worker", each)) + tools("Worker") + tokens(block(REFERENCE[each], each)) for each in LANGUAGES]  # fmt: skip
+    found["tokens_access"] = [_access(language, question) for language in LANGUAGES for question in QUESTIONS[language]]
     found["tokens_green"] = _answers()
     return {key: sorted(taken, reverse=True)[:1] for key, taken in found.items()}  # the dearest of a kind counts
 
@@ -77,6 +90,14 @@ def _wire(tool: Mapping[str, Any]) -> str:
 def _blocks(language: Language) -> list[float]:
     backlog = entries.parse((FIXTURES / language / "backlog.md").read_text("utf-8"))
     return [tokens(block(backlog.section(entry.id), language)) for entry in backlog.entries]
+
+
+def _access(language: Language, question: str) -> float:
+    files = [
+        Document(f".opencode/{path.name}", path.read_text("utf-8")) for path in sorted((FIXTURES / language).iterdir())
+    ]
+    called = json.dumps({"name": "steering_find", "arguments": {"terms": question}}, ensure_ascii=False)
+    return tokens(called) + tokens(find(files, question).message)
 
 
 def _answers() -> list[float]:

@@ -422,7 +422,6 @@ def test_files_that_a_prompt_attaches() -> None:
         assert rule(COMMANDER, "task", {"prompt": prompt}, REAL).refusal is None, prompt
     ruling = rule(COMMANDER, "task", {"prompt": f"read @{SHOP}/src/a.py, then @src/b.py"}, REAL)
     assert ruling.arguments == {"prompt": f"read @{SLOT}/src/a.py, then @src/b.py"}
-    assert ruling.reads == (f"{SLOT}/src/a.py", f"{SLOT}/src/b.py")
 
 
 def test_a_reviewer_changes_nothing() -> None:

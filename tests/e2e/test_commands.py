@@ -303,6 +303,7 @@ ARGUMENTS = {
     "backlog_resume_item": {"itemId": "B002"},
     "backlog_attest": {"note": "looked"},
     "backlog_review_item": {"note": "looked"},
+    "steering_find": {"terms": "B001"},
     "backlog_accept_weakening": {"note": "looked"},
     "record_escalation": {
         "context": "c", "attempts": "a", "option1_label": "x", "option2_label": "y", "expected_decision": "d"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import steering_texts
 from echelon.testing.model import Asked, Reply, call, say
 from opencode_chain import Chain, Headless, deliver, headless, item_in, role
 from workspaces import CONFIG, Shop, backlog, check, item, wants
@@ -50,9 +51,15 @@ def test_a_question_waits_for_the_person_and_its_answer_goes_on(tmp_path: Path) 
 
 
 def test_a_reviewer_with_a_fresh_context_attests_what_no_check_can_and_secrets_reach_no_shell(tmp_path: Path) -> None:
+    """And in a slot of its own, too, the Worker searches its project, and the read guard answers."""
     text = backlog(item("B001", check("grep -qx done B001.txt"), "it reads well"))
-    shop = Shop.make(tmp_path, text, {})
-    worker = Chain(work=lambda name: [("bash", {"command": "env > env.txt", "description": "x"}), *deliver(name)])
+    shop = Shop.make(tmp_path, text, {}, spec=steering_texts.text("en", "spec.md").replace(" — guard: `", " (`"))
+    looks = [
+        ("steering_find", {"terms": "criteria B001"}),
+        ("read", {"filePath": ".opencode/spec.md"}),
+        ("bash", {"command": "env > env.txt", "description": "x"}),
+    ]
+    worker = Chain(work=lambda name: [*looks, *deliver(name)])
 
     def scenario(asked: Asked) -> Reply:
         if role(asked) == "Reviewer":
@@ -68,6 +75,11 @@ def test_a_reviewer_with_a_fresh_context_attests_what_no_check_can_and_secrets_r
             asked.session for asked in here.model.turns() if role(asked) == "Worker"
         )
         assert "write" not in reviews[0].tools
+        said = [
+            said for _, said in next(a for a in here.model.turns() if len(a.tool_results) == len(looks)).tool_results
+        ]
+        assert said[0].startswith(".opencode/backlog.md:") and "it reads well" in said[0]
+        assert "[READ_GUARDED] .opencode/spec.md has 276 lines" in said[1]
         assert "SHOP_TOKEN" in shop.shown("env.txt") and "s3cr3t" not in shop.shown("env.txt")
 
 

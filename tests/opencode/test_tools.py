@@ -21,6 +21,7 @@ from echelon.engine.workspace import Workspace
 from echelon.errors import LockedError
 from echelon.testing.model import Asked, Reply, call, say
 from opencode_chain import GO, Chain, House, Stage, item_in, role
+from steering_texts import text
 from workspaces import Shop, backlog, check, item, wants
 
 Calls = list[tuple[str, Mapping[str, Any]]]
@@ -207,6 +208,7 @@ TOOLS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("parallel_close_item", {"item_id": "B002"}, "REFUSED"),  # nothing was done for it
     ("parallel_fail_item", {"item_id": "B002", "reason": "never"}, "FAILED B002"),
     ("validate_workspace", {}, ""),
+    ("steering_find", {"terms": "criteria B001"}, ".opencode/backlog.md:"),
     ("workspace_accept_base", {"reason": "as it is"}, "ACCEPTED"),
     (*ESCALATE[0], "ESCALATION ESC-"),
     ("resolve_escalation", {"decision": "red"}, "DECIDED ESC-"),
@@ -236,10 +238,11 @@ def test_every_tool_that_is_offered_works(house: House, tmp_path: Path) -> None:
         for name in ("Commander", "Reviewer"):
             mine = offered(ROLES[name])
             answers = results(here, here.ask("look", name))
-            assert len(answers) == len(mine) and all("[NOTHING_IN_PROGRESS]" in row or "Mode" in row for row in answers)
+            known = ("[NOTHING_IN_PROGRESS]", "Mode", ".opencode/backlog.md:")
+            assert len(answers) == len(mine) and all(any(word in row for word in known) for row in answers)
 
 
-GIVEN = {"backlog_review_item": {"note": "I read it."}}
+GIVEN = {"backlog_review_item": {"note": "I read it."}, "steering_find": {"terms": "B001"}}
 
 
 def test_the_guard_keeps_a_mission_in_its_slot(house: House, tmp_path: Path) -> None:
@@ -262,6 +265,47 @@ def test_the_guard_keeps_a_mission_in_its_slot(house: House, tmp_path: Path) -> 
         assert shop.root.joinpath("src/a.py").read_text() == "a = 1\n", "the person's checkout is untouched"
         slot = next(Workspace(shop.root, here.places).state.rglob("work/src/a.py"))
         assert slot.read_text() == "a = 3\n", "the same paths in the slot are what was written"
+
+
+# What a Worker calls to read the spec of 276 lines, and whether that is guarded.
+READS: tuple[tuple[str, Mapping[str, Any], bool], ...] = (
+    ("read", {"filePath": ".opencode/spec.md"}, True),
+    ("read", {"filePath": ".opencode/spec.md", "offset": 1, "limit": 5000}, True),
+    ("read", {"filePath": ".opencode/spec.md", "offset": 61, "limit": 8}, False),
+    ("bash", {"command": "cat .opencode/spec.md", "description": "x"}, True),
+    ("bash", {"command": "cd .opencode && sed -n '1,$p' spec.md", "description": "x"}, True),
+    ("bash", {"command": "sed -n '61,68p' .opencode/spec.md", "description": "x"}, False),
+    ("steering_find", {"terms": "definition of done"}, False),
+)
+
+
+def test_W_E1_the_read_guard_answers_with_the_outline_in_subagents_too(house: House, tmp_path: Path) -> None:
+    """The peer's guard never fired in a real OpenCode. Here: a Worker in its slot, a commander above, `@file`, `build`."""
+    spec = text("en", "spec.md") + "\nthe very last line\n"
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, spec=spec)
+    calls: Calls = [(tool, given) for tool, given, _ in READS]
+
+    def scenario(asked: Asked) -> Reply:
+        results = [said for _, said in asked.tool_results]
+        if role(asked) == "Commander" and not results:
+            prompt = "For B001, by @.opencode/spec.md"
+            return call("task", {"subagent_type": "Worker", "description": "d", "prompt": prompt})
+        if role(asked) in ("", "EnterpriseCommander"):
+            return say("looked") if results else call(*READS[0][:2])
+        return Chain(work=lambda _item: calls)(asked)
+
+    with house.stage(shop, scenario) as here:
+        here.server.prompt(here.server.create(title="t"), GO, "ProjectCommander")
+        worker = here.until(lambda: next((a.session for a in here.model.turns() if role(a) == "Worker"), ""), 30)
+        said = here.until(lambda: len(found := results(here, worker)) == len(READS) and all(found) and found, 60)
+        for (tool, given, guarded), answer in zip(READS, said, strict=True):
+            assert ("[READ_GUARDED]" in answer) == guarded, (tool, given, answer[:300])
+            assert "the very last line" not in answer, (tool, given)
+            assert "61-68 ## Definition of done" in answer if guarded else "at level AA" in answer, (tool, given)
+        first = next(asked for asked in here.model.turns(worker))
+        assert "the very last line" not in json.dumps(first.raw) and "Not attached, because long" in first.last_user
+        assert "[READ_GUARDED]" in results(here, here.ask("look", "EnterpriseCommander"))[0]
+        assert "the very last line" in results(here, here.ask("look", "build"))[0], "other agents are never touched"
 
 
 def test_the_fixed_cost_of_a_request(house: House, tmp_path: Path) -> None:

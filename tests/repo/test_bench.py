@@ -55,6 +55,7 @@ PROMISED = {
     "tokens_prompt_upper": 700,
     "tokens_tools": 1200,
     "tokens_fixed": 2000,
+    "tokens_access": 500,
     "tokens_green": 60,
 }
 ASK = """

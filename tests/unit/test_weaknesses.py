@@ -20,7 +20,8 @@
 | W21, W-B13 W-C1 | the budget between processes: tests/race/test_budget.py |
 | W-A2 W-A6 W-B2 W-B4 W-B7 W-C4 W-C6 W-C9..C12 W-G10 W-G11 | on real git: tests/e2e/test_weaknesses_levels.py |
 | W36 W37 W40 | elicitation and scaffolding: a later issue |
-| W-E1 W-E4 W-E5 W-E7 W-F* W-G* | the OpenCode host: a later issue |
+| W-E1 W-E4 W-E5 W-E6 | the read guard: test_steering_guard.py, test_bridge_steering.py, opencode/test_tools.py |
+| W-E7 W-F* W-G* | charter: tests/property/test_steering.py; the OpenCode host: tests/opencode |
 """
 
 from __future__ import annotations

@@ -185,5 +185,11 @@ class ValidateArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class FindArguments:
+    terms: str = _doc("Words of the question, or an id: `refund rules`, `criteria B019`, `progress`.")
+    section: str = _doc("Only below headings that say this.", default="")
+
+
+@dataclass(frozen=True, slots=True)
 class BaseArguments:
     reason: str = _doc("Why the branch was moved.")

@@ -10,7 +10,7 @@ from echelon.core.portfolio import Program, local, scope_of
 from echelon.core.posts import ambiguous
 from echelon.engine.engine import Engine
 
-Level = Literal["review", "mission", "project", "program", "enterprise"]
+Level = Literal["work", "review", "mission", "project", "program", "enterprise"]
 Who = Literal["agent", "person"]
 
 

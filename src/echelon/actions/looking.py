@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from echelon.actions import arguments as given_
-from echelon.actions.callers import Caller
+from echelon.actions.callers import Caller, project_of
 from echelon.core import report
 from echelon.core.decide import Decision, Refusal, refuse
+from echelon.core.steering.scope import documents
+from echelon.core.steering.search import find
 from echelon.engine import doctor
 from echelon.engine.engine import Engine
 
@@ -37,6 +39,18 @@ def enterprise(engine: Engine, _given: object, _caller: Caller) -> Answer:
 def portfolio(engine: Engine, _given: object, _caller: Caller) -> Answer:
     data = report.status(engine.world())
     return Decision({}, report.markdown(data), data=data)
+
+
+def steering(engine: Engine, given: given_.FindArguments, caller: Caller) -> Answer:
+    """Lines of the steering files of the caller's place; a person's are all."""
+    scope = project_of(engine, caller, "") if caller.level == "project" else caller.scope
+    if isinstance(scope, Refusal):
+        return scope
+    files = documents(engine.world(), caller.level, scope)
+    if not files:
+        return refuse("MODE_INACTIVE")
+    found = find(files, given.terms, given.section)
+    return Decision({}, found.message, data={"places": [list(row) for row in found.places]})
 
 
 def validate(engine: Engine, given: given_.ValidateArguments, _caller: Caller) -> Answer:

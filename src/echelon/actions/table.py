@@ -48,6 +48,7 @@ class Action:
 
 
 _UPPER: tuple[Level, ...] = ("program", "enterprise")
+_STAFF: tuple[Level, ...] = ("work", "review")
 
 _ITEMS = (
     Action("backlog_status", "project", "Mode, counts and one line per item.", args.NoArguments, looking.backlog, changes=False, also=("mission",)),
@@ -115,6 +116,10 @@ _PROGRAMS = (
     Action("enterprise_set_budget", "enterprise", "Change how many items may be in flight at once.", args.BudgetArguments, nodes.set_budget, "person"),
 )  # fmt: skip
 _ALL = (
+    Action(
+        "steering_find", "project", "Find lines of spec, backlog and journal by words, instead of reading the files.",
+        args.FindArguments, looking.steering, changes=False, also=("mission", *_STAFF, *_UPPER),
+    ),
     Action("portfolio_report", "project", "The report as Markdown.", args.NoArguments, looking.portfolio, changes=False, also=_UPPER),
     Action("validate_workspace", "project", "What is wrong in the workspace, and with repair: mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
     Action("workspace_accept_base", "project", "Say that the base branch is right as it is, though it was moved back.", args.BaseArguments, looking.accept_base, "person", also=_UPPER),

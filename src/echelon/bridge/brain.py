@@ -81,7 +81,7 @@ class Brain:
             if method == "hello":
                 key = self._admitted(params)
                 if not seat:
-                    seat.append(asyncio.ensure_future(self._desk(key, wire)))
+                    seat.append(asyncio.ensure_future(self._desk(key, wire, str(params.get("guard") or ""))))
                 answer = greeting(key[1], self._places)
                 if params.get("rules"):
                     wire.loose(_tell_rules(seat[0], params["rules"]))
@@ -111,7 +111,7 @@ class Brain:
             raise Refused(refuse("BRIDGE_CONFUSED", "bridge and Echelon speak different protocols"))
         return int(hello["pid"]), str(hello["directory"])
 
-    async def _desk(self, key: tuple[int, str], wire: Wire) -> Desk:
+    async def _desk(self, key: tuple[int, str], wire: Wire, guard: str) -> Desk:
         """The desk of a process and directory. Its room is imported when the first one comes: hello does not wait."""
         room = await asyncio.to_thread(importlib.import_module, "echelon.bridge.desk")
         found = self._desks.get(key)
@@ -119,6 +119,7 @@ class Brain:
             found = self._desks[key] = room.Desk(key[1], key[0], self._places)
             self._watching[key] = asyncio.ensure_future(found.begin())
         found.wires.append(wire)
+        found.guard = guard
         return found
 
     def _leave(self, task: asyncio.Task[Desk], wire: Wire) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from echelon.bridge import contracts
+from echelon.bridge import contracts, steering
 from echelon.bridge.commands import COMMANDS
-from echelon.bridge.keeping import Keeper
+from echelon.bridge.keeping import Keeper, workspace_of
 from echelon.bridge.liveness import Liveness
 from echelon.bridge.looping import Looping, toast
-from echelon.bridge.places import is_slot
+from echelon.bridge.places import is_slot, slot_of
 from echelon.bridge.posting import Posts
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Sessions, last_words
@@ -52,6 +52,8 @@ class Desk:
         self._liveness = Liveness(places.state)
         self._slot = is_slot(directory, places)
         self._looping: Looping | None = None
+        self._above: Keeper | None = None  # in a slot: the workspace that it belongs to
+        self.guard = ""  # ORCHESTRATOR_STEERING_GUARD, as OpenCode's own environment has it
         self._posts: Posts | None = None
         self._found = asyncio.Event()
         self.methods: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
@@ -129,11 +131,26 @@ class Desk:
         if refused is not None:
             return {"deny": str(refused)}
         ruling = fence.rule(room, tool, arguments, os.path.realpath) if isinstance(room, Room) else fence.Ruling()
+        placed = arguments if ruling.arguments is None else ruling.arguments
+        if ruling.refusal is None:
+            guarded = await self._guarded(tool, placed, chain[0].directory)
+            ruling = ruling if guarded == fence.Ruling() else guarded
         if ruling.refusal is not None:
             return {"deny": str(ruling.refusal)}
         if isinstance(called, Post) and self._posts:
             self._posts.expect(chain[0].id, arguments if ruling.arguments is None else ruling.arguments, called)
         return {} if ruling.arguments is None else {"args": dict(ruling.arguments)}
+
+    async def _guarded(self, tool: str, arguments: Mapping[str, Any], directory: str) -> fence.Ruling:
+        keeper = self._workspace()
+        if keeper is None:
+            return fence.Ruling()
+        return await steering.judge(tool, arguments, directory, keeper, self.guard, self._log)
+
+    async def _log(self, line: str) -> None:
+        """Into OpenCode's own log, where who looks for a reason looks first."""
+        with contextlib.suppress(HostError):
+            await self._api("POST", "/log", body={"service": "echelon", "level": "warn", "message": line})
 
     async def _busy(self) -> Collection[str]:
         found: Mapping[str, Any] | None = await self._api("GET", "/session/status")
@@ -155,11 +172,19 @@ class Desk:
         return answer
 
     async def _post(self, call: Call) -> Post | None:
+        if self._slot:
+            return self._post_of_slot()
         keeper = self._keeper()
         if keeper is None or self._posts is None or call.agent not in ROLES:
             return None
         chain = await self._sessions.chain(call.session)
         return self._posts.of((dataclasses.replace(chain[0], agent=call.agent), *chain[1:]), keeper.world())
+
+    def _post_of_slot(self) -> Post | None:
+        """Code opened the session there: it is about the item in that slot."""
+        keeper, slot = self._workspace(), slot_of(self.directory, self._places)
+        missions = keeper.world().missions if keeper else ()
+        return next((Post("mission", row.scope, row.item) for row in missions if row.slot == slot), None)
 
     async def _started(self, call: Call, post: Post | None, decision: Decision) -> None:
         """Work was started: a root session goes on until its level is done. Sessions below another never loop."""
@@ -257,3 +282,10 @@ class Desk:
 
     def _keeper(self) -> Keeper | None:
         return self.looping.keeper if self.looping else None
+
+    def _workspace(self) -> Keeper | None:
+        """As `_keeper`, and in a slot of the workspace that it belongs to."""
+        if self._slot and self._above is None:
+            with contextlib.suppress(EchelonError):
+                self._above = Keeper(workspace_of(self.directory, self._places), self._places)
+        return self._above or self._keeper()

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from echelon.bridge.places import RECORD
+from echelon.bridge import own_roles
+from echelon.bridge.places import RECORD, is_slot
 from echelon.checks.steps import Link
 from echelon.core import config, loops
 from echelon.core.loops import Loop, Step, Turn, Verdict
 from echelon.core.model import Mission, World
 from echelon.core.posts import LevelName
-from echelon.engine.workspace import Places, Workspace
+from echelon.engine.workspace import Places, Workspace, find_workspace
 from echelon.engine.world import Loader
 from echelon.errors import InputError
 from echelon.slots.places import private_directory, read_small, write_record, write_whole
@@ -39,7 +40,8 @@ class Keeper:
 
     def _open(self, root: Path, places: Places) -> None:
         self._settings = _settings(root)  # before they are read: what is written in between is read the next time
-        self.workspace = Workspace(root, places)
+        # The brain's own environment is that of whoever started it first; OpenCode's is told by the bridge.
+        self.workspace = Workspace(root, places, {})
         leave_record(self.workspace)
         self._loader = Loader(self.workspace.store, self.workspace.config)  # it parses again only what changed
 
@@ -140,6 +142,12 @@ def leave_record(workspace: Workspace) -> None:
     except InputError:  # a mistake in the set-up is said by whoever opens a slot
         links: list[str] = []
     write_record(private_directory(workspace.state) / RECORD, {"root": str(workspace.root), "readable": links})
+
+
+def workspace_of(directory: str, places: Places) -> Path:
+    """The folder with the workspace that a directory belongs to, a slot's too. Raises WorldError NO_WORKSPACE."""
+    above = own_roles.workspace_of(directory, places) if is_slot(directory, places) else None
+    return above or find_workspace(Path(directory))
 
 
 def slot_directory(workspace: Workspace, mission: Mission) -> Path:

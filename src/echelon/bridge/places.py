@@ -58,6 +58,11 @@ def is_slot(directory: str, places: Places) -> bool:
     return len(parts) >= 4 and parts[1] == "slots" and parts[3] == "work"
 
 
+def slot_of(directory: str, places: Places) -> str:
+    """The name of the slot that a directory is, "" for any other."""
+    return below_workspaces(directory, places)[2] if is_slot(directory, places) else ""
+
+
 def _folder() -> Path:
     if given := os.environ.get("ECHELON_RUNTIME"):
         return Path(given)

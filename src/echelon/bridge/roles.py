@@ -29,7 +29,7 @@ _STAFF = ("Planner", "Worker", "Reviewer")
 class Role:
     name: str
     description: str
-    level: Level | None  # whose actions it is offered
+    level: Level  # whose actions it is offered
     calls: tuple[str, ...] = ()
     rules: Mapping[str, Any] = field(default_factory=dict)  # permissions of its own, besides its tools
     writes: bool = True
@@ -37,7 +37,7 @@ class Role:
     @property
     def commands(self) -> LevelName | None:
         """The level that it is the commander of; None for the staff of a mission."""
-        return None if self.level == "review" else self.level
+        return None if self.level in ("work", "review") else self.level
 
     @property
     def hidden(self) -> bool:
@@ -81,8 +81,8 @@ ROLES: Mapping[str, Role] = {
             _STAFF,
             {"todowrite": "deny", CHECKS: "ask"},
         ),
-        Role("Planner", "Writes the plan of a mission.", None),
-        Role("Worker", "Does one task of a mission.", None),
+        Role("Planner", "Writes the plan of a mission.", "work"),
+        Role("Worker", "Does one task of a mission.", "work"),
         Role("Reviewer", "Looks at a change it did not write.", "review", rules={"edit": "deny"}, writes=False),
     )
 }
@@ -90,9 +90,7 @@ DEPTH = 4  # sessions below sessions that a chain of all levels needs
 
 
 def offered(role: Role) -> tuple[Action, ...]:
-    """The actions of the role's own level, and those of the level above that it may look with."""
-    if role.level is None:
-        return ()
+    """The actions of the role's own level, and those of other levels that it may look with."""
     return tuple(action for action in ACTIONS.values() if role.level in (action.level, *action.also))
 
 

@@ -9,19 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 from echelon.actions.callers import Caller
 from echelon.actions.table import ACTIONS, Action, perform
 from echelon.bridge import permissions
+from echelon.bridge.keeping import workspace_of
 from echelon.bridge.roles import CHECKS, ROLES, offered
 from echelon.bridge.wire import Refused
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.render import clean
 from echelon.core.posts import Post
 from echelon.engine.engine import Engine
-from echelon.engine.workspace import Places, Workspace, find_workspace
+from echelon.engine.workspace import Places, Workspace
 from echelon.errors import EchelonError
 
 WAITS = "parallel_start_item"
@@ -159,7 +159,9 @@ def _allowed(call: Call) -> Action:
 
 def _engine(call: Call, places: Places) -> Engine:
     try:
-        return Engine(Workspace(find_workspace(Path(call.directory)), places), f"{call.agent} in {call.session}"[:200])
+        return Engine(
+            Workspace(workspace_of(call.directory, places), places, {}), f"{call.agent} in {call.session}"[:200]
+        )
     except EchelonError as error:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 

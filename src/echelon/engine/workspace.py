@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -40,13 +40,14 @@ class SystemClock:
 class Workspace:
     """`root` is the folder that holds `.opencode`. Opening one reads the configuration and creates nothing."""
 
-    def __init__(self, root: Path, places: Places | None = None) -> None:
+    def __init__(self, root: Path, places: Places | None = None, environment: Mapping[str, str] | None = None) -> None:
+        """`environment`: what may go before the settings' file; None for that of this process."""
         self.root = root.resolve()
         self.places = places or Places.of_user()
         self.clock = SystemClock()
         self.stopped: Callable[[], bool] = lambda: False  # whoever acts may say when a person wants it to end
         self.tell: Callable[[str], None] = lambda _line: None  # hears, in one line, what takes long
-        self.configured = configuring.read(Store(self.root, self.clock))
+        self.configured = configuring.read(Store(self.root, self.clock), environment)
         self.store = Store(self.root, self.clock, wait_seconds=self.config.number("limits.lockSeconds"))
 
     @property

@@ -45,6 +45,10 @@ HOSTS: dict[str, tuple[str, str]] = {
     "STATE_FILE": ("A tool would change a state file that code keeps.", "leave .opencode/ alone but for todo.md"),
     "GIT_NOT_YOURS": ("A git command that is code's to run.", "commit in your slot if you like; code merges"),
     "READ_ONLY_ROLE": ("This role looks and changes nothing.", "say what should change; a Worker does it"),
+    "READ_GUARDED": (
+        "A read would give more of a long steering file than `steering.lineThreshold` lines.",
+        "call steering_find, or read a range; steering.readGuard switches it off",
+    ),
     "PATH_INVALID": ("A tool's path cannot be one.", "name a plain path"),
     "OPENCODE_MISSING": (
         "No OpenCode was found.",

@@ -27,19 +27,15 @@ _PATCHERS = frozenset({"apply_patch", "patch"})
 _JS_SPACE = "\t\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"  # fmt: skip
 _HEADER = re.compile(r"^(\*\*\* (?:Add File|Delete File|Update File|Move to):)([^\n]*)", re.MULTILINE)
 # The host's own expression for what a prompt attaches; it is resolved against the work tree of the session.
-_MENTION = re.compile(r"(?<![A-Za-z0-9_`])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
+MENTION = re.compile(r"(?<![A-Za-z0-9_`])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What becomes of a call. `arguments`: to be used instead; None: as they are.
-
-    `reads`: absolute paths whose content this call gives to a model (the seam for guards that look at sizes).
-    """
+    """What becomes of a call. `arguments`: to be used instead; None: as they are."""
 
     refusal: Refusal | None = None
     arguments: Mapping[str, Any] | None = None
-    reads: tuple[str, ...] = ()
 
 
 def rule(
@@ -79,8 +75,8 @@ def _placed(ground: Ground, given: str, target: str) -> str:
     return target
 
 
-def _with(arguments: Mapping[str, Any], key: str, value: str, reads: tuple[str, ...] = ()) -> Ruling:
-    return Ruling(None, None if arguments.get(key) == value else {**arguments, key: value}, reads)
+def _with(arguments: Mapping[str, Any], key: str, value: str) -> Ruling:
+    return Ruling(None, None if arguments.get(key) == value else {**arguments, key: value})
 
 
 def _reader(ground: Ground, key: str, arguments: Mapping[str, Any]) -> Ruling:
@@ -92,7 +88,7 @@ def _reader(ground: Ground, key: str, arguments: Mapping[str, Any]) -> Ruling:
         return Ruling(target)
     if refusal := ground.may_read(target):
         return Ruling(refusal)
-    return _with(arguments, key, _placed(ground, given, target), (target,))
+    return _with(arguments, key, _placed(ground, given, target))
 
 
 def _searcher(ground: Ground, arguments: Mapping[str, Any]) -> Ruling:
@@ -185,10 +181,9 @@ def _task(ground: Ground, arguments: Mapping[str, Any]) -> Ruling:
     prompt = arguments.get("prompt")
     if not isinstance(prompt, str):
         return Ruling()
-    reads: list[str] = []
     pieces: list[str] = []
     position = 0
-    for number, mention in enumerate(_MENTION.finditer(prompt[:PROMPT_CHARS_MAX])):
+    for number, mention in enumerate(MENTION.finditer(prompt[:PROMPT_CHARS_MAX])):
         given = mention[1]
         if not given or number >= MENTIONS_MAX:
             continue
@@ -201,11 +196,10 @@ def _task(ground: Ground, arguments: Mapping[str, Any]) -> Ruling:
             )
         if refusal or isinstance(target, Refusal):
             continue
-        reads.append(target)
-        if given.startswith("/") and given != target and _MENTION.fullmatch("@" + target):
+        if given.startswith("/") and given != target and MENTION.fullmatch("@" + target):
             pieces += [prompt[position : mention.start(1)], target]
             position = mention.end(1)
-    return _with(arguments, "prompt", "".join((*pieces, prompt[position:])), tuple(reads))
+    return _with(arguments, "prompt", "".join((*pieces, prompt[position:])))
 
 
 def _is_path(mention: str) -> bool:

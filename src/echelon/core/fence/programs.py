@@ -187,6 +187,8 @@ def read(program: str, texts: list[str]) -> list[int]:
         left.add(linked[0])
     for at, text in enumerate(texts):
         name, glued, _ = text.partition("=")
+        if not text:  # an empty script, or what BSD's `sed -i` wants
+            scripted = scripted and texts[at - 1 : at] == ["-i"]
         if at in left or not text:
             continue
         if name in values or name.startswith(_LEFT_OUT) or (code and re.fullmatch(code, text)):

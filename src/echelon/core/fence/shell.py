@@ -32,11 +32,15 @@ class Word:
 
 @dataclass(slots=True)
 class Command:
-    """A simple command: words, redirections as (operator, target), bodies of its here-documents."""
+    """A simple command: words, redirections as (operator, target; `2>` of another output), bodies of its here-documents.
+
+    `piped`: what it says goes to the next one.
+    """
 
     words: list[Word] = field(default_factory=list)
     redirects: list[tuple[str, Word]] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
+    piped: bool = False
 
 
 Item = Command | Literal["(", ")"]
@@ -65,6 +69,7 @@ class _Reader:
         self.until = ""
         self.items: list[Item] = []
         self.command = Command()
+        self.descriptor = ""  # the number right before a redirection
         self.waiting: list[tuple[Command, str, bool]] = []  # here-documents whose body begins after this line
 
     def finish(self) -> None:
@@ -101,6 +106,7 @@ class _Reader:
         elif sign in "<>":  # a comparison in [[ ]]
             self.at += 1
         elif sign in "|&;":
+            self.command.piped = sign == "|" and not self.text.startswith("||", self.at)
             self.at += 1
             self.finish()
         elif self.text.startswith("((", self.at):  # arithmetic
@@ -119,7 +125,8 @@ class _Reader:
         word = self._word()
         follows = self.text[self.at : self.at + 1]
         if word.text.isdigit() and not word.quoted and follows in ("<", ">"):
-            return  # a descriptor: `2>file`
+            self.descriptor = word.text  # `2>file`
+            return
         self.command.words.append(word)
 
     def _is_redirect(self, sign: str) -> bool:
@@ -136,6 +143,7 @@ class _Reader:
         found = _REDIRECT.match(self.text, self.at)
         operator = found[0] if found else self.text[self.at]
         self.at += len(operator)
+        other, self.descriptor = self.descriptor if operator[0] == ">" else "", ""
         while self.text[self.at : self.at + 1] in (" ", "\t"):
             self.at += 1
         if self.text[self.at : self.at + 1] in ("", "\n", ";", "|", ")"):
@@ -152,7 +160,7 @@ class _Reader:
                 (self.command, word.text.removeprefix("./") if word.quoted else word.text, operator == "<<-")
             )
         elif operator != "<<<" and not (operator in (">&", "<&") and re.fullmatch(r"\d+-?|-", word.text)):
-            self.command.redirects.append((operator, word))
+            self.command.redirects.append((f"{other}{operator}", word))
 
     def _bodies(self) -> None:
         for command, end, tabs in self.waiting:

@@ -69,7 +69,7 @@ class Link {
         continue
       }
       this.listen(socket)
-      const hello = { protocol: PROTOCOL, pid: process.pid, directory: this.input.directory, secret: this.secret, rules: this.rules }
+      const hello = { protocol: PROTOCOL, pid: process.pid, directory: this.input.directory, secret: this.secret, rules: this.rules, guard: process.env.ORCHESTRATOR_STEERING_GUARD }
       try {
         const manifest = await this.send("hello", hello, START_MS)
         this.manifest ??= manifest // what was registered stays what it is until OpenCode reads it anew
