@@ -16,6 +16,7 @@ import click
 from docs_format import format_page
 from echelon.actions.table import ACTIONS, describe
 from echelon.checks.steps import step_to_json, steps_from_json
+from echelon.cli.commands.export import schema as export_schema
 from echelon.cli.main import BUG, COMMANDS, DONE, INTERRUPTED, REFUSED, USAGE, group
 from echelon.core import codes, config_schema, states
 from echelon.core.config import PATHS, SETTINGS, Setting
@@ -125,6 +126,7 @@ ARGUMENTS = {
         "A setting such as `limits.attempts`, or a group such as `limits`; every one when left out. `set KEY VALUE`: VALUE is "
         "JSON, and a text needs no quotes of its own."
     ),
+    "path": "A file or folder of tasks, or `-` for what comes in by a pipe, such as `gh issue list --json …`.",
     "operation": "Id of the operation, as `echelon log` shows it; the newest that can be undone when left out.",
 }
 
@@ -246,6 +248,7 @@ PAGES = {
     "docs/reference/states.md": states_page,
     "docs/reference/orchestrator.schema.json": config_schema.text,
     "src/echelon/orchestrator.schema.json": config_schema.text,
+    "docs/reference/export.schema.json": export_schema,
     "docs/FORMAT.md": lambda: format_page(NOTE, table),
 }
 

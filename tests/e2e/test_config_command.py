@@ -41,9 +41,9 @@ def test_every_setting_is_shown_with_where_it_was_said(shop: Shop) -> None:
     assert rows["steering.readGuard"] == ["false", "$ORCHESTRATOR_STEERING_GUARD"]
     assert rows["limits.slots"] == ["8", "default"]
     found = json.loads(_with(shop, {"ORCHESTRATOR_STEERING_GUARD": "off"}, "config", "--json").stdout)
-    origins = {row["key"]: (row["value"], row["origin"]["kind"]) for row in found["settings"]}
-    assert (found["ok"], found["file"], origins["limits.attempts"]) == (True, FILE, (2, "file"))
-    assert (origins["steering.readGuard"], origins["limits.slots"]) == ((False, "environment"), (8, "default"))
+    said_at = {row["key"]: (row["value"], row["said"]["kind"]) for row in found["settings"]}
+    assert (found["ok"], found["file"], said_at["limits.attempts"]) == (True, FILE, (2, "file"))
+    assert (said_at["steering.readGuard"], said_at["limits.slots"]) == ((False, "environment"), (8, "default"))
 
 
 def test_one_setting_is_explained_and_a_group_is_a_list(shop: Shop) -> None:

@@ -148,7 +148,7 @@ def test_what_is_read_is_what_was_said(document: dict[str, Any]) -> None:
     text = json.dumps(document, indent=1)
     found, findings = config.parse(text, "file")
     lines = text.split("\n")
-    for key, origin in found.origins.items():
+    for key, origin in found.said_at.items():
         assert re.match(
             rf'"(?:{re.escape(key)}|{re.escape(key.rpartition(".")[2])})":', lines[origin.line - 1][origin.column - 1 :]
         )

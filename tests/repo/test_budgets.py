@@ -47,6 +47,7 @@ OPENERS = {
     "testing/world.py": "OpenCode's home in tests and trials",
     "testing/playing.py": "the person's edits of a playbook",
     "cli/health.py": "the workspace of a trial",
+    "engine/gathering.py": "files of another tool, to import them",
     "engine/work.py": "the briefing in a slot, and what the guard remembers",
     "engine/running.py": "the base's files for a preparation",
     "engine/baseline.py": "our record of the base branch, in the state directory",

@@ -25,7 +25,7 @@ def said(found: Configured) -> list[tuple[str, str, int, int]]:
 
 def test_nothing_is_the_defaults_and_says_so() -> None:
     found = effective()
-    assert (found.findings, found.config.source, dict(found.config.origins)) == ((), "", {})
+    assert (found.findings, found.config.source, dict(found.config.said_at)) == ((), "", {})
 
 
 def test_the_roles_of_models_are_those_that_a_delivery_runs() -> None:
@@ -48,7 +48,7 @@ def test_W_E6_the_peers_keys_are_read_in_both_files_and_below_orchestrator(path:
         for key in ("webConsole.enabled", "webConsole.port", "steering.readGuard", "steering.lineThreshold")
     }
     assert list(values.values()) == [True, 4096, False, 200]
-    assert {found.config.origins[key].place for key in values} == {path}
+    assert {found.config.said_at[key].place for key in values} == {path}
 
 
 def test_W_E6_a_file_that_is_not_read_is_told_and_so_is_a_setting_in_opencodes_own() -> None:
@@ -75,7 +75,7 @@ def test_W_E6_two_slashes_in_a_text_are_no_comment() -> None:
 @pytest.mark.parametrize("word", ["0", "false", "off", "no", "FALSE", " Off "])
 def test_W_E6_every_word_for_off_switches_the_guard_off(word: str) -> None:
     found = effective('{"steering": {"readGuard": true}}', env={GUARD: word})
-    assert (found.config["steering.readGuard"], str(found.config.origins["steering.readGuard"])) == (False, f"${GUARD}")
+    assert (found.config["steering.readGuard"], str(found.config.said_at["steering.readGuard"])) == (False, f"${GUARD}")
 
 
 @pytest.mark.parametrize("value", ['"false"', "0", "null", "[]"])
@@ -96,7 +96,7 @@ def test_the_environment_goes_before_the_file_and_empty_says_nothing() -> None:
         4096,
         False,
     ]
-    assert [str(found.config.origins[key]) for key in ("webConsole.port", "steering.readGuard")] == [
+    assert [str(found.config.said_at[key]) for key in ("webConsole.port", "steering.readGuard")] == [
         f"${PORT}",
         f"{PATHS[0]}:1:59",
     ]
@@ -149,7 +149,7 @@ def test_a_change_touches_its_value_alone(key: str, word: str, old: str, new: st
     edit = configuration.change(MINE.replace("\n", end), PATHS[0], key, word)
     assert isinstance(edit, Edit)
     assert edit.text == MINE.replace(old, new).replace("\n", end)
-    origin = config.parse(edit.text, "f")[0].origins[key]
+    origin = config.parse(edit.text, "f")[0].said_at[key]
     assert (edit.line, edit.column) == (origin.line, origin.column)
 
 

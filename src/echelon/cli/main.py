@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or blocked, 2 usage, 3 our bug (the crash log's pa
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from typing import NoReturn
 
@@ -20,6 +21,8 @@ DONE, REFUSED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "demo": "Deliver an example from start to end, and leave it there to look at.",
     "init": "Adopt the repository you stand in: writes what is missing, overwrites nothing.",
+    "import": "Read tasks of another tool into a spec and a backlog.",
+    "export": "The portfolio as JSON, or as a graph of its dependencies.",
     "deliver": "Deliver every eligible item until done, blocked or stopped.",
     "status": "Where things stand, what blocks, what to do next.",
     "report": "The same as a report, with the story of the attempts.",
@@ -44,7 +47,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"echelon.cli.commands.{cmd_name}").command
+        module = cmd_name + "_" * keyword.iskeyword(cmd_name)  # import_
+        command: click.Command = importlib.import_module(f"echelon.cli.commands.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

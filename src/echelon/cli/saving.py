@@ -1,22 +1,24 @@
-"""Where a report's page goes: a file is whole or not there, and what somebody else wrote is not replaced."""
+"""Where a file that a person asked for goes: it is whole or not there, and what somebody else wrote is not replaced."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from echelon.errors import InputError, WorldError
-from echelon.pages.page import MARK_WITHIN, is_ours
+
+START_READ = 400  # characters from the start, by which a file of ours is known again
 
 
-def save_page(text: str, name: str, *, force: bool) -> Path:
-    """Write the page beside its place, then rename it there. Links are followed; the path that was written is answered.
+def save_text(text: str, name: str, *, ours: Callable[[str], bool], force: bool) -> Path:
+    """Write the text beside its place, then rename it there. Links are followed; the path that was written is answered.
 
     Raises InputError FILE_NOT_OURS, and WorldError FILE_FAILED when the system says no.
     """
     try:
         target = Path(name).resolve()
-        _allow(target, force)
+        _allow(target, ours, force)
         beside = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
         try:
             with beside.open("x", encoding="utf-8", newline="\n") as file:
@@ -29,17 +31,19 @@ def save_page(text: str, name: str, *, force: bool) -> Path:
     return target
 
 
-def _allow(target: Path, force: bool) -> None:
-    """A plain file that is a report of ours, or any plain file by force; never a folder, a pipe or a device."""
+def _allow(target: Path, ours: Callable[[str], bool], force: bool) -> None:
+    """A plain file of the same kind, or any plain file by force; never a folder, a pipe or a device."""
     if not target.exists():
         return
     if target.is_file():
         if force:
             return
         with target.open("rb") as file:
-            start = file.read(MARK_WITHIN).decode("utf-8", "replace")
-        if is_ours(start):
+            start = file.read(START_READ).decode("utf-8", "replace")
+        if ours(start):
             return
     raise InputError(
-        "FILE_NOT_OURS", f"{target} is not a report of Echelon.", "name another file, or add --force for a plain file"
+        "FILE_NOT_OURS",
+        f"{target} was not written by this command.",
+        "name another file, or add --force for a plain file",
     )

@@ -181,7 +181,7 @@ SCHEMA = "$schema"  # for editors
 _TRUE, _FALSE = ("1", "true", "on", "yes"), ("0", "false", "off", "no")
 
 
-class Origin(NamedTuple):
+class SaidAt(NamedTuple):
     """Where a value was said: a file with line and column, or an environment variable with neither."""
 
     place: str
@@ -194,11 +194,11 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Effective settings; `source` is the file they came from, "" for the defaults. `origins` has what is not default."""
+    """Effective settings; `source` is the file they came from, "" for the defaults. `said_at` has what is not default."""
 
     values: dict[str, Any]
     source: str = ""
-    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
+    said_at: Mapping[str, SaidAt] = field(default_factory=dict[str, SaidAt])
 
     def __getitem__(self, key: str) -> Any:
         return self.values.get(key, _BY_KEY[key].default)
@@ -240,17 +240,17 @@ def parse(text: str, source: str) -> tuple[Config, tuple[Finding, ...]]:
     places = lines.Places(text)
     wrong = {again.at: _twice(again.key, places(first.at)[0]) for first, again in jsonc.repeated(root)}
     values: dict[str, Any] = {}
-    origins: dict[str, Origin] = {}
+    said_at: dict[str, SaidAt] = {}
     for said in settings_in(root):
-        if said.key in origins:  # spelled otherwise: dotted and nested, or below `orchestrator` too
-            found = {said.at: _twice(said.key, origins[said.key].line)}
+        if said.key in said_at:  # spelled otherwise: dotted and nested, or below `orchestrator` too
+            found = {said.at: _twice(said.key, said_at[said.key].line)}
         else:
             found = {said.at: said.problem} if said.problem else dict(_problems(said))
-            origins[said.key] = Origin(source, *places(said.at))
+            said_at[said.key] = SaidAt(source, *places(said.at))
         wrong = {**found, **wrong}
         if not found:
             values[said.key] = _counted(_BY_KEY[said.key], said.node.value)
-    kept = {key: origin for key, origin in origins.items() if key in values}
+    kept = {key: at for key, at in said_at.items() if key in values}
     findings = (Finding("CONFIG_VALUE", "error", at, words) for at, words in sorted(wrong.items()))
     return Config(values, source, kept), tuple(findings)
 
@@ -328,7 +328,7 @@ def overridden(config: Config, environment: Mapping[str, str]) -> tuple[Config, 
 
     An empty variable says nothing.
     """
-    values, origins = dict(config.values), dict(config.origins)
+    values, said_at = dict(config.values), dict(config.said_at)
     wrong: list[tuple[str, str]] = []
     for known in SETTINGS:
         said = environment.get(known.variable, "").strip() if known.variable else ""
@@ -340,8 +340,8 @@ def overridden(config: Config, environment: Mapping[str, str]) -> tuple[Config, 
             wrong.append((known.variable, one_line(f'{known.variable} is "{said[:40]}"; "{known.key}" {problem[1]}')))
         else:
             values[known.key] = _counted(known, value)
-            origins[known.key] = Origin(f"${known.variable}")
-    return Config(values, config.source, origins), tuple(wrong)
+            said_at[known.key] = SaidAt(f"${known.variable}")
+    return Config(values, config.source, said_at), tuple(wrong)
 
 
 def value_of(known: Setting, said: str) -> Any:

@@ -127,8 +127,8 @@ def _edited(text: str, root: jsonc.Node | None, key: str, value: Any, said: Said
         return refuse("CONFIG_INVALID", *(finding.message for finding in findings))
     if json.dumps(checked.values[key]) != json.dumps(value):
         raise AssertionError("an edit of a setting wrote something else")
-    origin = checked.origins[key]
-    return Edit(new, key, value, said.node.value if said else None, origin.line, origin.column)
+    at = checked.said_at[key]
+    return Edit(new, key, value, said.node.value if said else None, at.line, at.column)
 
 
 def _begun(text: str, key: str, shown: str) -> str:

@@ -30,9 +30,8 @@ def adopt(folder: Path, language: Language) -> Adopted:
     wanted = {
         SPEC: render.spec_skeleton(root.name, language),
         BACKLOG: render.backlog_skeleton(root.name, language),
+        **settings(workspace, language),
     }
-    if all(workspace.store.read(path).content is None for path in config.PATHS):
-        wanted[config.PATHS[0]] = _configuration(language, [step_to_json(step) for step in steps])
     snapshots = {path: workspace.store.read(path) for path in wanted}
     missing = {path: text for path, text in wanted.items() if snapshots[path].content is None}
     if missing:
@@ -54,6 +53,13 @@ def adopt(folder: Path, language: Language) -> Adopted:
             tuple(rows), "fill in .opencode/spec.md and .opencode/backlog.md, commit them, then echelon deliver"
         )
     return Adopted((*rows, "nothing was missing"), "echelon status")
+
+
+def settings(workspace: Workspace, language: Language) -> dict[str, str]:
+    """orchestrator.jsonc with the set-up steps that were found, by its path; empty where there are settings already."""
+    if any(workspace.store.read(path).content is not None for path in config.PATHS):
+        return {}
+    return {config.PATHS[0]: _configuration(language, [step_to_json(step) for step in detect_steps(workspace.root)])}
 
 
 def _repository(workspace: Workspace) -> list[str]:

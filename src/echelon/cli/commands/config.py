@@ -64,21 +64,21 @@ def _show(key: str, as_json: bool) -> int:
 
 
 def _table(rows: list[Setting], effective: Config) -> str:
-    cells = [(row.key, _cut(_shown(effective[row.key])), _origin(row, effective)) for row in rows]
+    cells = [(row.key, _cut(_shown(effective[row.key])), _said_at(row, effective)) for row in rows]
     left, middle = (max(len(cell[at]) for cell in cells) for at in (0, 1))
-    return "\n".join(f"{key:<{left}}  {value:<{middle}}  {origin}" for key, value, origin in cells)
+    return "\n".join(f"{key:<{left}}  {value:<{middle}}  {at}" for key, value, at in cells)
 
 
 def _one(row: Setting, effective: Config) -> str:
-    said = [f"{row.key} = {_shown(effective[row.key])}", f"  {row.doc}", f"  from: {_origin(row, effective)}"]
-    if row.key in effective.origins:
+    said = [f"{row.key} = {_shown(effective[row.key])}", f"  {row.doc}", f"  from: {_said_at(row, effective)}"]
+    if row.key in effective.said_at:
         said.append(f"  default: {_shown(row.default)}")
     said.append(f"  may be: {_values(row)}")
     return "\n".join([*said, f"  ${row.variable} goes before the file"] if row.variable else said)
 
 
-def _origin(row: Setting, effective: Config) -> str:
-    return str(effective.origins.get(row.key, "default"))
+def _said_at(row: Setting, effective: Config) -> str:
+    return str(effective.said_at.get(row.key, "default"))
 
 
 def _shown(value: Any) -> str:
@@ -116,13 +116,13 @@ def _document(known: Configured, rows: list[Setting], findings: tuple[Placed, ..
 
 
 def _row(row: Setting, effective: Config) -> dict[str, Any]:
-    said = effective.origins.get(row.key)
+    said = effective.said_at.get(row.key)
     kind = "default" if said is None else "file" if said.line else "environment"
-    origin = {"kind": kind, "place": said.place if said else "", "line": said.line if said else 0}
+    at = {"kind": kind, "place": said.place if said else "", "line": said.line if said else 0}
     return {
         "key": row.key,
         "value": effective[row.key],
-        "origin": {**origin, "column": said.column if said else 0},
+        "said": {**at, "column": said.column if said else 0},
         "default": row.default,
         "variable": row.variable,
         "doc": row.doc,
@@ -156,8 +156,8 @@ def _set(key: str, word: str, as_json: bool) -> int:
         before = f"the default, {_shown(config.default_of(key))}" if edit.before is None else _shown(edit.before)
         render.say(f"{place}: {key} is {value}; before: {before}")
     after = Workspace(workspace.root).configured
-    origin = after.config.origins.get(key)
-    if origin is not None and not origin.line:
-        render.complain(f"{origin} says {_shown(after.config[key])}, and goes before the file")
+    at = after.config.said_at.get(key)
+    if at is not None and not at.line:
+        render.complain(f"{at} says {_shown(after.config[key])}, and goes before the file")
     _complain(after.findings)
     return 0

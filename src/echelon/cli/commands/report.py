@@ -34,14 +34,14 @@ def command(as_json: bool, html: str | None, force: bool) -> int:
 
 
 def _page(name: str, force: bool) -> int:
-    from echelon.cli.saving import save_page  # with plotly behind it: only who wants a page pays for it
+    from echelon.cli.saving import save_text
     from echelon.engine.workspace import SystemClock
-    from echelon.pages.page import page
+    from echelon.pages.page import is_ours, page  # with plotly behind it: only who wants a page pays for it
 
     language = opening.workspace().config.language
     text = page(report.status(opening.world()), SystemClock().now(), language)
     if name == "-":
         render.page(text)
     else:
-        render.say(f"wrote {save_page(text, name, force=force)}")
+        render.say(f"wrote {save_text(text, name, ours=is_ours, force=force)}")
     return 0

@@ -288,7 +288,7 @@ _STORE = {
     ),
     "FILE_FAILED": Code("The system refused a file operation for the reason shown.", "mend the cause and ask again"),
     "FILE_NOT_OURS": Code(
-        "The file that a report is to replace is not a report of Echelon; nothing was written.",
+        "The file that a report or an export is to replace was not written by it; nothing was written.",
         "name another file, or add --force where it is a plain file",
     ),
     "FILE_TOO_LARGE": Code("A state file is above the limit of the store.", "split it or make it smaller"),
@@ -431,6 +431,21 @@ _DOORS = {
     "SETTING_UNKNOWN": Code("There is no such setting.", "echelon config shows them all"),
     "SETTING_VALUE": Code("The setting cannot have this value.", "echelon config KEY tells what it may be"),
     "FOLDER_NOT_EMPTY": Code("The folder for the example is not empty.", "name another folder"),
+    "BACKLOG_IN_THE_WAY": Code(
+        "A backlog is there already, and an import overwrites nothing.",
+        "import into another folder with --to, or move the backlog away",
+    ),
+    "IMPORT_WHERE": Code(
+        "The workspace holds several projects, and an import goes into one.", "name the project's folder with --to"
+    ),
+    "IMPORT_NOT_FOUND": Code("There is no such file or folder to import.", "name the folder or the file of the tasks"),
+    "IMPORT_UNKNOWN": Code(
+        "What is to be imported is in none of the known formats.", "name the file of the tasks, or say --format"
+    ),
+    "IMPORT_AMBIGUOUS": Code("There are tasks of more than one tool.", "name one folder or file, or say --format"),
+    "IMPORT_EMPTY": Code("No task was found in what is to be imported.", "name the file of the tasks, or say --format"),
+    "IMPORT_BROKEN": Code("A file to import cannot be read as what it is.", "mend it at the place shown"),
+    "IMPORT_TOO_LARGE": Code("There is more to import than the limits allow.", "name a smaller folder or file"),
     "IN_PLACE_TOO_MANY_FILES": Code(
         "The folder has more files than working in place can watch.", "make it a git repository"
     ),
