@@ -118,6 +118,7 @@ def parameter(entry: click.Parameter) -> tuple[str, str, str]:
 
 
 ARGUMENTS = {
+    "brief": "What is wanted, in a few words; it stands above the questions and in the form.",
     "action": "Name of the action, see [actions](actions.md).",
     "host": "The program to put it into: `opencode`.",
     "folder": "Where to put the example: a folder that is empty or does not exist. A temporary one when left out.",

@@ -304,6 +304,10 @@ ARGUMENTS = {
     "backlog_attest": {"note": "looked"},
     "backlog_review_item": {"note": "looked"},
     "steering_find": {"terms": "B001"},
+    "plan_project": {"brief": "a shop"},
+    "scaffold_project": {
+        "name": "n", "objective": "o", "in_scope": "i", "out_of_scope": "o", "constraints": "", "items_json": "[]"
+    },
     "backlog_accept_weakening": {"note": "looked"},
     "record_escalation": {
         "context": "c", "attempts": "a", "option1_label": "x", "option2_label": "y", "expected_decision": "d"

@@ -21,6 +21,7 @@ from echelon.engine.workspace import Workspace
 from echelon.errors import LockedError
 from echelon.testing.model import Asked, Reply, call, say
 from opencode_chain import GO, Chain, House, Stage, item_in, role
+from planned import BRIEF, GOOD
 from steering_texts import text
 from workspaces import Shop, backlog, check, item, wants
 
@@ -332,3 +333,19 @@ def test_status_and_agents_are_shown_and_start_nothing(house: House, tmp_path: P
             body = {"command": name, "arguments": ""}
             here.server.post(f"/session/{session}/command", body, directory=str(shop.root))
             assert word in here.model.turns(session)[-1].last_user and here.loop(session) is None
+
+
+def test_plan_puts_the_questions_and_writes_the_answers_where_there_is_no_backlog(house: House, tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path, "", {})
+    calls: Calls = [("plan_project", {"brief": BRIEF}), ("plan_project", {"brief": BRIEF, "answers": GOOD})]
+    with house.stage(shop, plan(lambda _: calls)) as here:
+        session = here.server.create(title="t")
+        body = {"command": "plan", "arguments": BRIEF}
+        here.server.post(f"/session/{session}/command", body, directory=str(shop.root))
+        asked, written = results(here, session)
+        assert "# Plan — shop" in asked and BRIEF in asked and "SCAFFOLDED Webshop" in written
+        assert here.loop(session) is None and role(here.model.turns(session)[-1]) == "Commander"
+        assert "### B001 — Login" in (shop.root / ".opencode/backlog.md").read_text("utf-8")
+        other = here.server.create(title="t")
+        here.server.post(f"/session/{other}/command", body, directory=str(shop.root))
+        assert all("PLAN_EXISTS" in said for said in results(here, other))

@@ -47,7 +47,7 @@ def test_every_command_shown_exists(name: str) -> None:
     """`make X`, `echelon X` with its options, and the action behind `echelon call`."""
     text = markdown()[name]
     code = "\n".join([*re.findall(r"`([^`\n]+)`", text), *re.findall(r"^(?: {4}|\$ )(.*)$", text, re.MULTILINE)])
-    code += "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    code += "\n" + "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
     assert set(re.findall(r"(?:^|`|\$ )make ([a-z]+)\b", code, re.MULTILINE)) <= _made()
     context = click.Context(group)
     for word, rest in re.findall(r"(?:^|\$ |&& |bin/)echelon ([a-z]+)\b([^\n&]*)", code, re.MULTILINE):

@@ -16,6 +16,7 @@ from echelon.core import config
 from echelon.core.codes import CODES
 from echelon.core.documents import criteria, entries, grammar, sections, spec, todo
 from echelon.core.documents.grammar import State
+from echelon.core.planning import checking, questions, reading
 from repo_sources import ROOT
 
 
@@ -108,3 +109,13 @@ def test_the_example_configuration_of_the_package_is_valid() -> None:
     for path in Path(ROOT / "src/echelon/examples").glob("*/.opencode/orchestrator.jsonc"):
         _, findings = config.parse(path.read_text("utf-8"), path.name)
         assert findings == ()
+
+
+def test_the_page_on_planning_shows_the_form_and_an_answer_that_is_accepted() -> None:
+    page = (ROOT / "docs" / "PLANNING.md").read_text("utf-8")
+    for question in questions.QUESTIONS:
+        for form in (question.heading.en, question.heading.fr):
+            assert f"`{'#' * question.level} {form}`" in page
+    (shown,) = re.findall(r"^````markdown\n(.*?)^````", page, re.MULTILINE | re.DOTALL)
+    made, gaps = checking.check(reading.read(shown), "proved")
+    assert made is not None and (gaps, made.notes, len(made.items)) == ((), (), 3)

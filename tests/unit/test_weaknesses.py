@@ -19,7 +19,7 @@
 | W10..W17 W20 W55 W56 W59 W60, W-C3 | working copies: test_storage.py, test_levels.py |
 | W21, W-B13 W-C1 | the budget between processes: tests/race/test_budget.py |
 | W-A2 W-A6 W-B2 W-B4 W-B7 W-C4 W-C6 W-C9..C12 W-G10 W-G11 | on real git: tests/e2e/test_weaknesses_levels.py |
-| W36 W37 W40 | elicitation and scaffolding: a later issue |
+| W36 W37 W38 W39 W40 | planning and scaffolding: test_planning.py, tests/property/test_planning.py, tests/e2e/test_planning.py |
 | W-E1 W-E4 W-E5 W-E6 | the read guard: test_steering_guard.py, test_bridge_steering.py, opencode/test_tools.py |
 | W-E7 W-F* W-G* | charter: tests/property/test_steering.py; the OpenCode host: tests/opencode |
 """

@@ -193,3 +193,30 @@ class FindArguments:
 @dataclass(frozen=True, slots=True)
 class BaseArguments:
     reason: str = _doc("Why the branch was moved.")
+
+
+def _target() -> Any:
+    return _doc("Key or folder of the project, where there are several; its own place when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanArguments:
+    brief: str = _doc("What is wanted, as the person said it.")
+    answers: str = _doc(
+        "The form of the questionnaire, filled in; without it the questionnaire is answered.", default=""
+    )
+    target_dir: str = _target()
+
+
+@dataclass(frozen=True, slots=True)
+class ScaffoldArguments:
+    name: str = _doc("Name of the project.")
+    objective: str = _doc("What is wanted, measurable.")
+    in_scope: str = _doc("What belongs to it, one on each line.")
+    out_of_scope: str = _doc("What does not, one on each line.")
+    constraints: str = _doc("What is fixed, one on each line.")
+    items_json: str = _doc(
+        "JSON array of {id, title, priority, size, description, criteria[], dependsOn[]}, also files, notes; a criterion ends with "
+        "— check: `command`, — guard: `command`, or — attest."
+    )
+    target_dir: str = _target()

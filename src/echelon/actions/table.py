@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from echelon.actions import arguments as args
-from echelon.actions import items, looking, nodes
+from echelon.actions import items, looking, nodes, planning
 from echelon.actions.callers import PERSON, Caller, Level, Who, project_of
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.model import Mission
@@ -54,7 +54,7 @@ _ITEMS = (
     Action("backlog_status", "project", "Mode, counts and one line per item.", args.NoArguments, looking.backlog, changes=False, also=("mission",)),
     Action("backlog_start_item", "project", "Start an item: its slot, its contract.", args.StartArguments, items.start),
     Action(
-        "backlog_verify_item", "project", "Run the checks of an item in flight and say the verdict.",
+        "backlog_verify_item", "project", "Run an item's checks and say the verdict.",
         args.InFlightArguments, items.verify, also=("mission",), runs=True, mission=True,
     ),
     Action(
@@ -75,7 +75,7 @@ _ITEMS = (
         "backlog_accept_weakening", "project", "Let the present changes to tests pass.",
         args.NoteArguments, items.accept, "person", runs=True, mission=True,
     ),
-    Action("parallel_start_item", "project", "Start the next item of a backlog beside others, up to max_slots.", args.SlotArguments, items.start_parallel),
+    Action("parallel_start_item", "project", "Start the next item beside others, up to max_slots.", args.SlotArguments, items.start_parallel),
     Action("parallel_verify_items", "project", "The verdict on every item in flight.", args.NoArguments, items.verify_all, runs=True),
     Action(
         "parallel_close_item", "project", "Verify, merge and mark one of several items delivered.",
@@ -116,12 +116,14 @@ _PROGRAMS = (
     Action("enterprise_set_budget", "enterprise", "Change how many items may be in flight at once.", args.BudgetArguments, nodes.set_budget, "person"),
 )  # fmt: skip
 _ALL = (
+    Action("plan_project", "project", "Plan: questions for the person; with answers, spec and backlog.", args.PlanArguments, planning.plan, also=("mission", *_UPPER)),
+    Action("scaffold_project", "mission", "Write the spec and backlog of a project from values.", args.ScaffoldArguments, planning.scaffolded),
     Action(
         "steering_find", "project", "Find lines of spec, backlog and journal by words, instead of reading the files.",
         args.FindArguments, looking.steering, changes=False, also=("mission", *_STAFF, *_UPPER),
     ),
     Action("portfolio_report", "project", "The report as Markdown.", args.NoArguments, looking.portfolio, changes=False, also=_UPPER),
-    Action("validate_workspace", "project", "What is wrong in the workspace, and with repair: mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
+    Action("validate_workspace", "project", "What is wrong here; with repair, mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
     Action("workspace_accept_base", "project", "Say that the base branch is right as it is, though it was moved back.", args.BaseArguments, looking.accept_base, "person", also=_UPPER),
 )  # fmt: skip
 ACTIONS: dict[str, Action] = {action.name: action for action in (*_ITEMS, *_PROJECTS, *_PROGRAMS, *_ALL)}

@@ -43,8 +43,9 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "task": Command("Carry out one mission to its end.", "Your mission:\n\n$ARGUMENTS", "Commander", "mission"),
     "plan": Command(
-        "Write a plan into .opencode/todo.md, and do nothing else.",
-        "Have a Planner write the plan for this into `.opencode/todo.md`; start no work, then show the plan.\n\n$ARGUMENTS",
+        "Plan the project; with a backlog, write a plan into .opencode/todo.md. Nothing else.",
+        "Call `plan_project` with this as its `brief` and do what it answers. Where it says PLAN_EXISTS there is a backlog: have a "
+        "Planner write the plan for this into `.opencode/todo.md` instead. Start no work, then show the plan.\n\n$ARGUMENTS",
         "Commander",
     ),
     "status": Command(

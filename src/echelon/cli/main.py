@@ -21,6 +21,7 @@ DONE, REFUSED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 COMMANDS = {
     "demo": "Deliver an example from start to end, and leave it there to look at.",
     "init": "Adopt the repository you stand in: writes what is missing, overwrites nothing.",
+    "plan": "From a brief to a spec and a backlog: asks, or reads a filled form.",
     "import": "Read tasks of another tool into a spec and a backlog.",
     "export": "The portfolio as JSON, or as a graph of its dependencies.",
     "deliver": "Deliver every eligible item until done, blocked or stopped.",

@@ -167,6 +167,18 @@ class Portfolio:
         others = [row for row in self.projects() if row.id == name]
         return others[0] if len(others) == 1 else None
 
+    def waits(self) -> Mapping[str, list[str]]:
+        """Item -> the items it depends on, by their keys, over all projects."""
+        found: dict[str, list[str]] = {}
+        for project in self.projects():
+            for entry in project.backlog.entries if project.backlog else ():
+                targets = found.setdefault(item_key(project.key, entry.id), [])
+                for wanted in entry.depends:
+                    other = self.named(project, wanted) if EXTERNAL_ID.fullmatch(wanted) else project
+                    if other is not None:
+                        targets.append(item_key(other.key, local(wanted)))
+        return found
+
 
 STANDALONE = Portfolio("project", (Program("", None, ProgramFiles(), projects=(Project("", None, ProjectFiles()),)),))
 

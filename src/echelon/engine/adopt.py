@@ -50,7 +50,8 @@ def adopt(folder: Path, language: Language) -> Adopted:
     rows += _repository(workspace)
     if missing:
         return Adopted(
-            tuple(rows), "fill in .opencode/spec.md and .opencode/backlog.md, commit them, then echelon deliver"
+            tuple(rows),
+            "echelon plan fills in spec and backlog with you, or write them by hand; commit them, then echelon deliver",
         )
     return Adopted((*rows, "nothing was missing"), "echelon status")
 

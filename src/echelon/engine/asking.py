@@ -64,8 +64,13 @@ class Asker:
                 return decision
         raise AssertionError("the loop returns or raises")
 
-    def write(self, name: str, plan: Callable[[World, str], Mapping[str, str | None]]) -> tuple[str, ...]:
-        """Commit what `plan(world, now)` wants written, as one operation called `name`; the paths that were."""
+    def write(
+        self, name: str, plan: Callable[[World, str], Mapping[str, str | None]], prefix: str = "repair"
+    ) -> tuple[str, ...]:
+        """Commit what `plan(world, now)` wants written, as one operation called `name`; the paths that were.
+
+        `prefix`: what the operation's id begins with.
+        """
         with self.workspace.store.locked(name):
             loaded, now = self._loader.load(), self.workspace.clock.now()
             planned = plan(loaded.world, now)
@@ -74,7 +79,7 @@ class Asker:
             writes = {path: encode(text) for path, text in self._mirrored(planned, loaded).items()}
             snapshots = {path: loaded.snapshots.get(path) or self.workspace.store.read(path) for path in writes}
             request: dict[str, object] = {"action": name}
-            self.workspace.store.commit(Change(fresh("repair"), self.actor, request, writes, snapshots, note=name))
+            self.workspace.store.commit(Change(fresh(prefix), self.actor, request, writes, snapshots, note=name))
             return tuple(sorted(writes))
 
     def _forged(self, record: Snapshot) -> bool:

@@ -18,7 +18,8 @@ class Code(NamedTuple):
 
 _REFUSALS = {
     "MODE_INACTIVE": Code(
-        "spec.md or backlog.md is missing, so there is nothing to deliver.", "echelon init writes what is missing"
+        "spec.md or backlog.md is missing, so there is nothing to deliver.",
+        "plan it: echelon plan, or plan_project for an agent",
     ),
     "ITEM_IN_PROGRESS": Code(
         "Another item is in flight; in sequential mode there is one at a time.", "close, fail or suspend it first"
@@ -46,6 +47,16 @@ _REFUSALS = {
     "NO_CRITERIA": Code(
         "The item has no acceptance criteria, so nothing could ever prove it.",
         "add criteria below `Acceptance criteria:`",
+    ),
+    "PLAN_GAPS": Code(
+        "The answers have gaps; nothing was written.", "mend each at its place and give the answers again"
+    ),
+    "PLAN_EXISTS": Code(
+        "There is a backlog already, and a plan is never written over one.",
+        "add items to it by hand, or plan another project",
+    ),
+    "PLAN_PLACE": Code(
+        "Several projects have no plan yet.", "name one: target_dir, or echelon plan --into, with its key or folder"
     ),
     "NO_CHECKS": Code(
         "No criterion of the item carries a check, and the policy is `proved`.",
@@ -237,8 +248,8 @@ _FINDINGS = {
     "ROLE_TOO_LONG": Code(
         "A text for a role is too long: Echelon's own is used instead.", "shorten it, or remove the file"
     ),
-    "SPEC_MISSING": Code("There is no spec.md.", "echelon init writes one to fill in"),
-    "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon init writes one to fill in"),
+    "SPEC_MISSING": Code("There is no spec.md.", "echelon plan asks for one; echelon init writes an empty one"),
+    "BACKLOG_MISSING": Code("There is no backlog.md.", "echelon plan asks for one; echelon init writes an empty one"),
     "RECORD_CHANGED": Code(
         "A file of Echelon's own was changed by something else.",
         "compare it with a copy; echelon log and echelon verify say what it held",

@@ -43,7 +43,7 @@ PORTFOLIO: dict[str, tuple[str, str]] = {
     ),
     "STORED_PROJECT_MISSING": (
         "A project's spec.md or backlog.md is missing.",
-        "write them, or mend the project's path",
+        "plan it (plan_project with its key as target_dir, echelon plan --into), or mend the project's path",
     ),
     "STORED_PROGRAM_MISSING": ("A program's program.md is missing.", "write it, or mend the program's path"),
     "BAD_SETTING": ("A setting in enterprise.md has no value of the format's.", "mend it at the place shown"),

@@ -391,22 +391,16 @@ def _state(value: HeadField | None, entry_id: str, header: int, findings: list[F
     return MARKERS[found[1]]
 
 
-_JOIN = re.compile(r" ?(,|;|&|\+| et | and ) ?", re.IGNORECASE)
-
-
 def _depends(value: HeadField | None, entry_id: str, kind: Kind, findings: list[Finding]) -> tuple[str, ...]:
     if value is None or grammar.fold(value.value) in grammar.NO_DEPENDENCY:
         return ()
     known = re.compile(ID_OF[kind] + (r"|PRJ-\d{1,9}/B\d{1,9}" if kind == "backlog" else ""))
-    tokens = _JOIN.split(" ".join(value.value.split()))  # one blank each: no run of blanks is looked at twice
-    if any(separator != "," for separator in tokens[1::2]):
+    tokens, plain = grammar.dependencies(value.value)
+    if not plain:
         message = f'{entry_id}: dependencies "{value.value[:60]}" are read as a list; the format writes commas'
         findings.append(Finding("DEPENDENCY_SPELLING", "info", value.start, message, repair="write commas"))
     waits: list[str] = []
-    for raw in tokens[::2]:
-        token = raw.strip().strip("`")
-        if not token:
-            continue
+    for token in tokens:
         if not known.fullmatch(token):
             message = f'{entry_id} depends on "{token[:40]}", which is not an id'
             findings.append(Finding("BAD_DEPENDENCY", "error", value.start, message))

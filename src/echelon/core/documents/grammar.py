@@ -152,6 +152,7 @@ ESCALATION_ID = re.compile(r"ESC-\S{1,64}")
 DASHES = "—–-"
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
+_JOIN = re.compile(r" ?(,|;|&|\+| et | and ) ?", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -194,3 +195,12 @@ def heading(key: str, language: Language) -> str:
 
 def colon(language: Language) -> str:
     return " :" if language == "fr" else ":"
+
+
+def dependencies(value: str) -> tuple[list[str], bool]:
+    """The words of a list of dependencies, empty for a word that says none; False when others than commas part them."""
+    if fold(value) in NO_DEPENDENCY:
+        return [], True
+    tokens = _JOIN.split(" ".join(value.split()))  # one blank each: no run of blanks is looked at twice
+    words = [token.strip().strip("`") for token in tokens[::2]]
+    return [word for word in words if word], all(separator == "," for separator in tokens[1::2])

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from echelon.core.documents import criteria, entries, graph, lines
 from echelon.core.documents.entries import EntriesDocument
 from echelon.core.documents.findings import Finding, Severity
-from echelon.core.documents.grammar import EXTERNAL_ID, State
+from echelon.core.documents.grammar import State
 from echelon.core.documents.plain import plain_criteria, thorough
 from echelon.core.layout import ENTERPRISE
 from echelon.core.model import BACKLOG, SPEC, World
 from echelon.core.placed import Placed, place
-from echelon.core.portfolio import Project, item_key
+from echelon.core.portfolio import Project
 from echelon.core.recovery.consistency import consistency
 from echelon.core.recovery.observed import Observed
 
@@ -156,17 +156,9 @@ def _external(world: World, project: Project, entry: entries.Entry, wanted: str,
 
 def _across(world: World) -> list[Placed]:
     """Items of different projects that wait for each other; cycles inside one backlog are told there."""
-    waits: dict[str, list[str]] = {}
     portfolio = world.portfolio
-    for project in portfolio.projects():
-        for entry in project.backlog.entries if project.backlog else ():
-            targets = waits.setdefault(item_key(project.key, entry.id), [])
-            for wanted in entry.depends:
-                other = portfolio.named(project, wanted) if EXTERNAL_ID.fullmatch(wanted) else project
-                if other is not None:
-                    targets.append(item_key(other.key, wanted.rpartition("/")[2]))
     found: list[Placed] = []
-    for ring in graph.rings(waits):
+    for ring in graph.rings(portfolio.waits()):
         if len({key.rpartition("/")[0] for key in ring}) > 1:
             message = "these wait for each other: " + " → ".join((*ring, ring[0]))
             path = portfolio.project(ring[0].rpartition("/")[0])

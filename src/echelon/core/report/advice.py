@@ -29,9 +29,9 @@ def of_project(world: World, eligible: tuple[Entry, ...], obstacles: tuple[eligi
     """The one next step a person can take."""
     pending = [entry for entry in world.escalations if entry.pending]
     if world.backlog is None or world.spec is None:
-        return "echelon init writes the files that are missing; then fill in spec.md and backlog.md"
+        return "echelon plan asks for a spec and a backlog; echelon init writes empty ones"
     if not world.backlog.entries:
-        return "write the first item into .opencode/backlog.md: `### B001 — title` (docs/FORMAT.md)"
+        return "echelon plan, or write the first item into .opencode/backlog.md: `### B001 — title` (docs/FORMAT.md)"
     if world.own_missions:
         return f"{world.own_missions[0].name} is in flight: echelon deliver goes on with it"
     if eligible:
