@@ -128,7 +128,5 @@ def _bullets(held: spec.Spec, key: str) -> tuple[str, ...]:
 def doctor(made: Plan, more: Mapping[str, str] | None = None, policy: str = "proved") -> tuple[Placed, ...]:
     """The findings in a workspace that holds the plan."""
     files = {SPEC: writing.spec(made), BACKLOG: writing.backlog(made), **(more or {})}
-    found = recovery.examine(
-        worlds.world(files, Config({"policy": policy})), Observed(sandbox="bubblewrap"), ("", "", ())
-    )
+    found = recovery.examine(worlds.world(files, Config({"policy": policy})), Observed(sandbox="bubblewrap"))
     return tuple(row for row in found if row.severity != "info")

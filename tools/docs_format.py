@@ -185,7 +185,12 @@ def _others(table: Table) -> tuple[str, ...]:
         (
             "## The mission's list: `.opencode/todo.md`\n\nIt lies in the slot and is the agent's own. The comment names the "
             "mission it belongs to: a list of another mission says\nnothing about this one. Any marker but `[x]` is open, at "
-            "any depth. Of several completion records the last one counts.\n"
+            "any depth.\n\nThe completion record at its end is a soft contract: without one an item closes all the same, and the answer, the\n"
+            "journal, `echelon status` and `echelon report` say so. Of several records the last one counts. A heading that almost matches\n"
+            "(`### Compte-rendu`) is read where no other does and a field of the record follows; the warning names the right one. Text\n"
+            "without a field counts as notes, a box below a field as a part of it, any other box as a task. What is kept of a record\n"
+            "(100 files, 2,000 characters of notes and of what is left) stands in the archived item, in the attempt, in the statement of the\n"
+            "merge, and in the report; projects and programs roll it up in the journals above them.\n"
         ),
         block(TODO),
         words(table, grammar.RECORD_FIELDS, "record"),
@@ -202,7 +207,7 @@ def _others(table: Table) -> tuple[str, ...]:
         (
             "## Journal and escalations: `.opencode/project.md`\n\nAn entry goes to the end of its own section. Above "
             f"{JOURNAL_ENTRIES_MAX} entries the newest {JOURNAL_ENTRIES_KEPT} stay, and the others move to\n"
-            "`.opencode/archive/journals/`.\n"
+            "`.opencode/archive/journals/`. `(PARALLÈLE)` or `(PARALLEL)` behind a type changes nothing.\n"
         ),
         block(journal_example()),
         words(table, grammar.JOURNAL_TYPES.values(), "kind"),

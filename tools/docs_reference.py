@@ -18,7 +18,7 @@ from echelon.actions.table import ACTIONS, describe
 from echelon.checks.steps import step_to_json, steps_from_json
 from echelon.cli.commands.export import schema as export_schema
 from echelon.cli.main import BUG, COMMANDS, DONE, INTERRUPTED, REFUSED, USAGE, group
-from echelon.core import codes, states
+from echelon.core import codes, config_schema, states
 from echelon.core.config import PATHS, SETTINGS, Setting
 from echelon.core.documents.grammar import MARKER_OF, State
 from echelon.core.model import Reason
@@ -123,6 +123,10 @@ ARGUMENTS = {
     "host": "The program to put it into: `opencode`.",
     "folder": "Where to put the example: a folder that is empty or does not exist. A temporary one when left out.",
     "items": "Ids of items, such as `B001`; all when left out.",
+    "words": (
+        "A setting such as `limits.attempts`, or a group such as `limits`; every one when left out. `set KEY VALUE`: VALUE is "
+        "JSON, and a text needs no quotes of its own."
+    ),
     "path": "A file or folder of tasks, or `-` for what comes in by a pipe, such as `gh issue list --json …`.",
     "operation": "Id of the operation, as `echelon log` shows it; the newest that can be undone when left out.",
 }
@@ -166,7 +170,7 @@ def codes_page() -> str:
 def values_of(setting: Setting) -> str:
     if setting.kind == "choice":
         return ", ".join(f"`{word}`" for word in setting.choices)
-    if setting.kind == "number":
+    if setting.kind in ("number", "count"):
         top = "" if setting.most == float("inf") else f" to {setting.most:.15g}"
         return f"{setting.least:.15g}{top or ' or more'}"
     return {"boolean": "`true`, `false`", "json": "JSON", "text": "text"}[setting.kind]
@@ -186,7 +190,14 @@ def settings_page() -> str:
     intro = (
         f"`{PATHS[0]}`, or `{PATHS[1]}` when that is not there. JSON with comments and trailing commas. A key with a\n"
         'dot is nested: `limits.attempts` is written `"limits": {"attempts": 3}`. An unknown key or a wrong value is an\n'
-        "error with its line, shown by `echelon doctor`; nothing is delivered until it is mended.\n"
+        "error with its line, shown by `echelon config` and `echelon doctor`; nothing is delivered until it is mended.\n\n"
+        "`echelon config` shows each value and where it was said; `echelon config set KEY VALUE` changes one and leaves every\n"
+        "other byte of the file alone. For an editor: `echelon config --schema > .opencode/orchestrator.schema.json`, and\n"
+        '`"$schema": "./orchestrator.schema.json"` in the file. The same schema is [here](orchestrator.schema.json).\n\n'
+        "The keys of open-codining (`webConsole`, `steering`) may also lie below `orchestrator`. Where both files are there,\n"
+        "the first one counts, whole, and doctor says so. An environment variable goes before the file:\n\n"
+        + table(("variable", "setting"), [(f"`{row.variable}`", f"`{row.key}`") for row in SETTINGS if row.variable])
+        + "\nOn: `1`, `true`, `on`, `yes`; off: `0`, `false`, `off`, `no`; empty says nothing; anything else is an error.\n"
     )
     shown = [(f"`{row.key}`", values_of(row), default_of(row), row.doc) for row in SETTINGS]
     rows = [f"# Settings\n\n{NOTE}\n{intro}", table(("key", "values", "default", "means"), shown)]
@@ -236,6 +247,8 @@ PAGES = {
     "docs/reference/codes.md": codes_page,
     "docs/reference/settings.md": settings_page,
     "docs/reference/states.md": states_page,
+    "docs/reference/orchestrator.schema.json": config_schema.text,
+    "src/echelon/orchestrator.schema.json": config_schema.text,
     "docs/reference/export.schema.json": export_schema,
     "docs/FORMAT.md": lambda: format_page(NOTE, table),
 }

@@ -171,7 +171,7 @@ def test_each_picture_has_a_name_words_and_what_it_shows_as_tables() -> None:
     assert all({place["aria-labelledby"], place["aria-describedby"]} <= names for place in shown)
     assert [place["data-picture"] for place in given if "data-picture" in place] == [place["id"] for place in shown]
     tags = [tag for tag, _ in said.elements]
-    assert (tags.count("table"), tags.count("caption"), tags.count("noscript")) == (8, 8, 1)
+    assert (tags.count("table"), tags.count("caption"), tags.count("noscript")) == (9, 9, 1)
     assert "Chemin critique" in "".join(said.words)
 
 

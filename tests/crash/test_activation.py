@@ -17,6 +17,7 @@ import worlds
 from crash.disks import ROOT, ModelDisk, Tree, Watched, report
 from echelon.core import requests as ask
 from echelon.core.config import Config
+from echelon.core.configuration import Configured
 from echelon.core.decide import Decision
 from echelon.engine.asking import Asker
 from echelon.store.files import TEMP_NAME
@@ -53,7 +54,9 @@ class Still:
 
 def asker(disk: Any) -> Asker:
     store = Store(ROOT, Still(), disk)
-    place: Any = SimpleNamespace(store=store, config=Config({}), config_findings=(), clock=Still(), state=Path("/s"))
+    place: Any = SimpleNamespace(
+        store=store, config=Config({}), configured=Configured(Config({})), clock=Still(), state=Path("/s")
+    )
     return Asker(place)
 
 

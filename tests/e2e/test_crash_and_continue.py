@@ -22,7 +22,9 @@ POINTS = 400 if LONG else 16
 NAMES = ("B001", "B002")
 TWO = backlog(wants("B001"), wants("B002", depends="B001"))  # between two items lies every call that three have
 # Echelon gives git an environment of its own, so what the script needs stands in it.
+# A reader that lives as long as the delivery is no call of it: after it there is nothing left to strike.
 STRIKE = """#!/bin/sh
+case "$*" in *"cat-file --batch"*) exec '{real}' "$@" ;; esac
 n=0; [ -f '{count}' ] && read -r n < '{count}'; n=$((n + 1)); echo $n > '{count}'
 [ "${{n}}{when}" = "{at}before" ] && kill -{sign} $PPID && [ '{sign}' = KILL ] && exit 1
 '{real}' "$@"; code=$?

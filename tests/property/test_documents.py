@@ -101,7 +101,7 @@ def test_every_text_is_a_configuration(text: str) -> None:
     assert all(0 <= one.offset <= len(text) for one in findings)
     for setting in config.SETTINGS:
         value = found[setting.key]
-        if setting.kind == "number":
+        if setting.kind in ("number", "count"):
             assert setting.least <= found.count(setting.key) <= setting.most
         elif setting.choices:
             assert value in setting.choices

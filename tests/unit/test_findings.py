@@ -20,11 +20,10 @@ from echelon.core import canonical, copies, recovery
 from echelon.core import requests as ask_
 from echelon.core.assembling import Assembled, assemble
 from echelon.core.codes import CODES
-from echelon.core.config import Config
-from echelon.core.config import parse as parse_config
+from echelon.core.config import PATHS, Config
+from echelon.core.configuration import configured
 from echelon.core.decide import Decision
 from echelon.core.documents import entries
-from echelon.core.documents.findings import Finding
 from echelon.core.levels import decide
 from echelon.core.model import ACTIVE, ATTEMPTS, BACKLOG, EVIDENCE, MISSIONS, SLOTS, SPEC, Attempt, BaseFacts
 from echelon.core.recovery import Observed, Placed
@@ -62,10 +61,8 @@ class Scene:
         return assemble(_Source(self.files, self.ours), Config({}))
 
     def found(self) -> tuple[Placed, ...]:
-        findings: tuple[Finding, ...] = ()
-        if self.config != "{}":
-            _, findings = parse_config(self.config, "c.json")
-        return recovery.examine(self.assembled().world, self.seen, ("c.json", self.config, findings))
+        findings = configured({PATHS[0]: self.config}, {}).findings
+        return recovery.examine(self.assembled().world, self.seen, findings)
 
     def codes(self) -> set[str]:
         return {row.code for row in self.found()}
@@ -265,7 +262,7 @@ def test_each_finding_on_purpose(code: str) -> None:
     assert code in scene.codes()
     for row in scene.found():
         assert (row.line > 0) == (row.column > 0) and row.message and row.meaning and row.next_step
-        assert not row.line or row.path in scene.files or row.path == "c.json"
+        assert not row.line or row.path in scene.files or row.path == PATHS[0]
     _mended(scene)
 
 

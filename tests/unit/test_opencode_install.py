@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echelon.core.config import without_comments as without_comments
+from echelon.core.jsonc import read as read_jsonc
 from echelon.errors import HostError, InputError, WorldError
 from echelon.hosts.opencode import binary, jsonc, seed
 from echelon.hosts.opencode.install import bridge_source, perform, plan_install, private_config, status
@@ -84,7 +84,7 @@ def configs(draw: st.DrawFn) -> str:
 
 
 def plugins(text: str) -> list[object]:
-    return json.loads(without_comments(text.lstrip("\ufeff"))).get("plugin", [])
+    return read_jsonc(text).value.get("plugin", [])
 
 
 @given(configs())
@@ -134,7 +134,7 @@ def test_who_is_a_peer(spec: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("content", "place"),
-    [(b'{\n  "plugin": ["a" "b"]\n}', ":2:18:"), (b"{", ":1:2:"), (b"[]", ":1:1:"), (b'{"a": "\xff"}', "byte 7")],
+    [(b'{\n  "plugin": ["a" "b"]\n}', ":2:18:"), (b"{", ":1:1:"), (b"[]", ":1:1:"), (b'{"a": "\xff"}', "byte 7")],
 )
 def test_a_broken_configuration_is_shown_with_its_place_and_nothing_is_written(
     home: Path, content: bytes, place: str

@@ -291,19 +291,6 @@ def test_a_mention_is_looked_for_in_the_folders_above_too() -> None:
     assert asks("task", {"prompt": "@.opencode/spec.md"}, threshold=300) == Ruling()
 
 
-# ----------------------------------------------------------------------------------------------------- settings
-
-
-@pytest.mark.parametrize("variable", ["0", "false", "False", "off", " OFF ", "no"])
-def test_W_E6_the_environment_switches_it_off(variable: str) -> None:
-    assert not guard.is_on(True, variable)
-
-
-@pytest.mark.parametrize("variable", ["", "1", "true", "on", "00"])
-def test_another_value_leaves_it_as_the_setting_says(variable: str) -> None:
-    assert guard.is_on(True, variable) and not guard.is_on(False, variable)
-
-
 def test_W_E6_the_settings_are_read_and_a_wrong_one_is_an_error() -> None:
     config, findings = parse('{"webConsole": {"enabled": true}}', "orchestrator.jsonc")
     assert config["steering.readGuard"] is True and config["steering.lineThreshold"] == 150 and not findings

@@ -40,7 +40,8 @@ class Keeper:
 
     def _open(self, root: Path, places: Places) -> None:
         self._settings = _settings(root)  # before they are read: what is written in between is read the next time
-        self.workspace = Workspace(root, places)
+        # The brain's own environment is that of whoever started it first; OpenCode's is told by the bridge.
+        self.workspace = Workspace(root, places, {})
         leave_record(self.workspace)
         self._loader = Loader(self.workspace.store, self.workspace.config)  # it parses again only what changed
 

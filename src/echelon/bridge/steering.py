@@ -16,12 +16,14 @@ from typing import Any
 
 from echelon.bridge.keeping import Keeper
 from echelon.bridge.places import below_workspaces
+from echelon.core.config import overridden
 from echelon.core.fence import Ruling
 from echelon.core.model import World
 from echelon.core.steering import guard
 from echelon.core.steering.guard import Facts
 from echelon.slots.places import read_small
 
+GUARD_VARIABLE = "ORCHESTRATOR_STEERING_GUARD"
 TOOLS = ("read", "bash", "task")  # whose calls can give a model a file
 FILE_BYTES_MAX = 4_000_000  # looked at; what is longer is long enough
 GLOB_MAX = 100  # files that a pattern of the shell's is followed to
@@ -37,8 +39,8 @@ async def judge(
     Never raises: `log` hears why a call was let through unseen.
     """
     try:
-        config = keeper.workspace.config
-        if tool not in TOOLS or not guard.is_on(config["steering.readGuard"], variable):
+        config, _ = overridden(keeper.workspace.config, {GUARD_VARIABLE: variable})
+        if tool not in TOOLS or not config["steering.readGuard"]:
             return Ruling()
         threshold = config.count("steering.lineThreshold")
         home = os.path.realpath(directory)

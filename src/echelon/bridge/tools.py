@@ -160,7 +160,9 @@ def _allowed(call: Call) -> Action:
 
 def _engine(call: Call, places: Places) -> Engine:
     try:
-        return Engine(Workspace(workspace_of(call.directory, places), places), f"{call.agent} in {call.session}"[:200])
+        return Engine(
+            Workspace(workspace_of(call.directory, places), places, {}), f"{call.agent} in {call.session}"[:200]
+        )
     except EchelonError as error:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 

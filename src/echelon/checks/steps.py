@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
+from echelon.core.setup_shapes import SETUP
+from echelon.core.shapes import named
 from echelon.errors import InputError
-
-STEPS = 32
-PATHS = 32
-RUN_CHARACTERS = 8000
 
 # Dependencies of a Node project by the lock file that names them.
 _NODE = {
@@ -62,51 +60,17 @@ def step_to_json(step: Step) -> dict[str, object]:
 
 def steps_from_json(value: object, where: str = "$.setup") -> tuple[Step, ...]:
     """The steps of a configuration. Raises InputError PREPARE_STEP_INVALID that names the place as a JSON path."""
-    if not isinstance(value, list) or len(cast("list[object]", value)) > STEPS:
-        raise _wrong(where, f"must be a list of at most {STEPS} steps")
-    return tuple(_step(entry, f"{where}[{index}]") for index, entry in enumerate(cast("list[object]", value)))
+    for place, words in SETUP.problems(value):
+        raise InputError(
+            "PREPARE_STEP_INVALID", f"{named(where, place)} {words}.", "see the reference of the settings, `setup`."
+        )
+    return tuple(_step(entry) for entry in cast("list[dict[str, Any]]", value))
 
 
-def _step(value: object, where: str) -> Step:
-    if not isinstance(value, dict):
-        raise _wrong(where, 'must be an object such as {"link": ".venv"}')
-    fields = cast("dict[str, object]", value)
-    match sorted(fields):
-        case ["link"]:
-            return Link(_path(fields["link"], f"{where}.link"))
-        case ["copy"]:
-            return Copy(_path(fields["copy"], f"{where}.copy"))
-        case ["key", "produces", "run"] | ["produces", "run"]:
-            run = fields["run"]
-            if not isinstance(run, str) or not run.strip() or len(run) > RUN_CHARACTERS or "\0" in run:
-                raise _wrong(f"{where}.run", f"must be a command of 1 to {RUN_CHARACTERS} characters")
-            produces = _paths(fields["produces"], f"{where}.produces")
-            if not produces:
-                raise _wrong(f"{where}.produces", "must name at least one path that the command makes")
-            return Command(run, produces, _paths(fields.get("key", []), f"{where}.key"))
-        case names:
-            raise _wrong(where, f'must have "link", or "copy", or "run", "produces" and "key"; it has {names}')
-
-
-def _paths(value: object, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(cast("list[object]", value)) > PATHS:
-        raise _wrong(where, f"must be a list of at most {PATHS} paths")
-    return tuple(_path(entry, f"{where}[{index}]") for index, entry in enumerate(cast("list[object]", value)))
-
-
-def _path(value: object, where: str) -> str:
-    """A path inside the checkout, with `/` between its parts: never `..`, never git's own."""
-    if not isinstance(value, str) or not value or len(value) > 400:
-        raise _wrong(where, "must be a path of 1 to 400 characters")
-    parts = value.split("/")
-    odd = any(part in ("", ".", "..") or part.lower() == ".git" or not part.isprintable() for part in parts)
-    if odd or "\\" in value or ":" in value:
-        raise _wrong(where, f"must be a path inside the project without '..' or '.git'; it is {value[:80]!r}")
-    return str(PurePosixPath(value))
-
-
-def _wrong(where: str, what: str) -> InputError:
-    return InputError("PREPARE_STEP_INVALID", f"{where} {what}.", "see the reference of the settings, `setup`.")
+def _step(entry: dict[str, Any]) -> Step:
+    if "run" in entry:
+        return Command(entry["run"], tuple(entry["produces"]), tuple(entry.get("key", ())))
+    return Link(entry["link"]) if "link" in entry else Copy(entry["copy"])
 
 
 def detect_steps(workspace: Path) -> tuple[Step, ...]:

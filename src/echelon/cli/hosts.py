@@ -10,7 +10,7 @@ from pathlib import Path
 from echelon.bridge.keeping import leave_record
 from echelon.cli import render
 from echelon.engine.workspace import Workspace
-from echelon.errors import HostError, InputError
+from echelon.errors import HostError
 from echelon.hosts.opencode import binary, install
 from echelon.hosts.opencode.host import AGENTS, OpenCodeHost
 from echelon.hosts.playbook import NAME as PLAYBOOK
@@ -62,10 +62,5 @@ def _opencode(workspace: Workspace) -> OpenCodeHost:
 
 def _models(workspace: Workspace) -> dict[str, str]:
     """role -> "provider/model", from the names that agents have in OpenCode."""
-    given = workspace.config["opencode.models"]
     roles = {agent: role for role, agent in AGENTS.items()}
-    unknown = sorted(set(given) - set(roles))
-    if unknown or not all(isinstance(model, str) for model in given.values()):
-        what = f'"opencode.models" names {unknown[0]!r}' if unknown else '"opencode.models" holds texts'
-        raise InputError("CONFIG_INVALID", f"{what}; its keys are {', '.join(roles)}.", "mend orchestrator.jsonc")
-    return {roles[agent]: str(model) for agent, model in given.items()}
+    return {roles[agent]: model for agent, model in workspace.config["opencode.models"].items()}

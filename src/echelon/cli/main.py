@@ -28,6 +28,7 @@ COMMANDS = {
     "status": "Where things stand, what blocks, what to do next.",
     "report": "The same as a report, with the story of the attempts.",
     "verify": "Run the proof again, from this or any clone.",
+    "config": "Each setting, its value, and where that was said; set KEY VALUE changes one.",
     "doctor": "Every finding with its place; --repair mends without loss.",
     "install": "Put Echelon into OpenCode; uninstall takes it out again.",
     "uninstall": "Take Echelon out of OpenCode, byte for byte.",

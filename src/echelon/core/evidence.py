@@ -304,8 +304,12 @@ def statement(
     mission: str,
     previous: str,
     in_place: bool = False,
+    record: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The JSON value that a merge carries. `previous` is the digest of the closing statement before, or GENESIS."""
+    """The JSON value that a merge carries. `previous` is the digest of the closing statement before, or GENESIS.
+
+    `record` is the completion record: the agent's word beside the evidence, which proves nothing.
+    """
     checks = [
         {
             "kind": result.check.kind,
@@ -329,6 +333,7 @@ def statement(
             "environment": environment,
             "inPlace": in_place,
             "previous": previous,
+            "record": record,
         },
     }
 

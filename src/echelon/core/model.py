@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from echelon.core import canonical
+from echelon.core import canonical, records
 from echelon.core import portfolio as places
 from echelon.core.config import Config
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import Language
+from echelon.core.documents.record import Record as CompletionRecord
 from echelon.core.documents.sections import Escalation
 from echelon.core.documents.spec import Spec
 from echelon.core.documents.todo import Todo
@@ -184,9 +185,11 @@ class Attempt:
     in_place: bool = False
     evidence: str = ""  # digest of the closing record, of a delivered item
     files: tuple[str, ...] = ()  # paths that conflicted: what it is known to write, besides what its item declares
+    record: CompletionRecord | None = None  # what the agent of a delivered item left, as it is kept
 
     def as_line(self) -> str:
-        return canonical.dumps({name: getattr(self, name) for name in self.__slots__}) + "\n"
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return canonical.dumps({**values, "record": records.as_json(self.record)}) + "\n"
 
 
 def read_attempts(text: str | None) -> tuple[Attempt, ...]:
@@ -196,6 +199,7 @@ def read_attempts(text: str | None) -> tuple[Attempt, ...]:
         if row.strip():
             value = json.loads(row)
             value["files"] = tuple(value.get("files", ()))
+            value["record"] = records.from_json(value.get("record"))
             found.append(Attempt(**{name: value[name] for name in Attempt.__slots__ if name in value}))
     return tuple(found)
 

@@ -135,7 +135,9 @@ class Attempts:
     def _close(self, mission: Mission, tokens: int, cost: float) -> Outcome | None:
         decision = self._land(mission, tokens, cost)
         if isinstance(decision, Decision):
-            self._tell(Event("delivered", mission.item, decision.message))
+            self._tell(Event("delivered", mission.item, decision.message.split("\n", 1)[0]))
+            for warning in decision.data.get("warnings", ()):
+                self._tell(Event("warned", mission.item, warning))
             return None
         self._tell(Event("refused", mission.item, _headline(decision)))
         return self._refused(mission, decision, tokens, cost)

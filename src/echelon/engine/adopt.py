@@ -73,7 +73,9 @@ def _repository(workspace: Workspace) -> list[str]:
 def _configuration(language: Language, steps: list[dict[str, object]]) -> str:
     shown = json.dumps(steps, indent=2, ensure_ascii=False).replace("\n", "\n  ")
     return (
-        "{\n  // Settings of Echelon; every key is in docs/reference/settings.md. Comments are allowed.\n"
+        "{\n  // Settings of Echelon. Comments are allowed. `echelon config` shows every key and its value; with\n"
+        "  // echelon config --schema > .opencode/orchestrator.schema.json an editor completes them, when this file says\n"
+        '  // "$schema": "./orchestrator.schema.json".\n'
         f'  "language": "{language}",\n'
         "  // What a clean checkout needs before checks can run in it (link, copy, command).\n"
         f'  "setup": {shown}\n}}\n'

@@ -44,9 +44,8 @@ class Asker:
 
     def ask(self, request: requests.Request, extra: Mapping[str, str] | None = None) -> Decision | Refusal:
         """Decide and commit, without the effects. `extra` are further files of the same transaction."""
-        broken = [f.message for f in self.workspace.config_findings if f.severity == "error"]
-        if broken:
-            return refuse("CONFIG_INVALID", *broken)
+        if self.workspace.configured.errors:
+            return refuse("CONFIG_INVALID", *self.workspace.configured.errors)
         identifier = fresh(type(request).__name__)
         for remaining in reversed(range(DECIDE_TRIES)):
             with self.workspace.store.locked(type(request).__name__):

@@ -9,8 +9,8 @@ from echelon.core import recovery
 from echelon.core.layout import ROLE_BYTES_MAX, ROLES
 from echelon.core.model import OWN
 from echelon.core.recovery import Observed, Placed
+from echelon.engine import configuring
 from echelon.engine.engine import Engine
-from echelon.engine.world import decode
 from echelon.errors import EchelonError, WorldError
 from echelon.store.operations import digest_of
 
@@ -27,9 +27,8 @@ class Repaired:
 
 def examine(engine: Engine) -> tuple[Placed, ...]:
     workspace = engine.workspace
-    path = workspace.config.source
-    text = decode(workspace.store.read(path).content) if path else ""
-    return recovery.examine(engine.world(), observe(engine), (path, text or "", workspace.config_findings))
+    settings = (*workspace.configured.findings, *configuring.elsewhere(workspace.store))
+    return recovery.examine(engine.world(), observe(engine), settings)
 
 
 def observe(engine: Engine) -> Observed:

@@ -18,7 +18,7 @@ Placed = Callable[[Gap], str]  # a gap as a line that says where it is
 
 def place(engine: Engine, target: str, scope: str | None = None) -> Place | Refusal:
     """Where a plan would go, refused when a backlog stands there: nobody is asked questions in vain."""
-    broken = [finding.message for finding in engine.workspace.config_findings if finding.severity == "error"]
+    broken = engine.workspace.configured.errors
     if broken:
         return refuse("CONFIG_INVALID", *broken)
     found = placing.find(engine.world().portfolio, target, scope)

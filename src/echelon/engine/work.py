@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from echelon.core import briefing, canonical, evidence
+from echelon.core import briefing, canonical, evidence, records
 from echelon.core.documents import todo
 from echelon.core.evidence import CheckResult, Coverage, Problem
 from echelon.core.exam import find_exam_changes
@@ -59,6 +59,7 @@ class Examination:
             mission=mission.name,
             previous=previous,
             in_place=mission.in_place,
+            record=records.as_json(records.kept(todo.parse(found.todo or "").record)),
         )
 
     def as_json(self) -> dict[str, Any]:

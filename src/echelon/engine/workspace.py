@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,9 +17,8 @@ from pathlib import Path
 
 from echelon.checks.sandbox import Sandbox, find_sandbox
 from echelon.checks.steps import Command, Step, steps_from_json
-from echelon.core import config
 from echelon.core.config import Config
-from echelon.core.documents.findings import Finding
+from echelon.engine import configuring
 from echelon.engine.places import Places
 from echelon.errors import WorldError
 from echelon.ports import CheckLimits
@@ -41,22 +40,19 @@ class SystemClock:
 class Workspace:
     """`root` is the folder that holds `.opencode`. Opening one reads the configuration and creates nothing."""
 
-    def __init__(self, root: Path, places: Places | None = None) -> None:
+    def __init__(self, root: Path, places: Places | None = None, environment: Mapping[str, str] | None = None) -> None:
+        """`environment`: what may go before the settings' file; None for that of this process."""
         self.root = root.resolve()
         self.places = places or Places.of_user()
         self.clock = SystemClock()
         self.stopped: Callable[[], bool] = lambda: False  # whoever acts may say when a person wants it to end
         self.tell: Callable[[str], None] = lambda _line: None  # hears, in one line, what takes long
-        self.config, self.config_findings = self._configuration()
+        self.configured = configuring.read(Store(self.root, self.clock), environment)
         self.store = Store(self.root, self.clock, wait_seconds=self.config.number("limits.lockSeconds"))
 
-    def _configuration(self) -> tuple[Config, tuple[Finding, ...]]:
-        reader = Store(self.root, self.clock)
-        for path in config.PATHS:
-            content = reader.read(path).content
-            if content is not None:
-                return config.parse(content.decode("utf-8", "replace"), path)
-        return Config({}), ()
+    @property
+    def config(self) -> Config:
+        return self.configured.config
 
     @property
     def name(self) -> str:

@@ -122,5 +122,6 @@ def _told(data: Mapping[str, Any], portfolio: Portfolio, say: Words) -> Html:
         tables.projects(portfolio, say),
         tables.items(data, say),
         tables.story(data, say),
+        tables.records(data, say),
     )
     return joined(tag("h2", say("where")), *told)

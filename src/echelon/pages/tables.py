@@ -12,6 +12,7 @@ from echelon.core.charts.portfolio import (
     ID_MAX,
     STATES,
     Portfolio,
+    mapping,
     number,
     rows,
     state_of,
@@ -103,6 +104,19 @@ def story(data: Mapping[str, Any], say: Words) -> Html:
                       text(one, "detail", DETAIL_MAX)) for one in tried[-TRIED_MAX:]]  # fmt: skip
     heads = [say("item"), say("attempt"), say("reason"), say("detail")]
     return _table(say("story"), heads, told, len(told), say, left_out=max(0, crooked - STORY_MAX))
+
+
+def records(data: Mapping[str, Any], say: Words) -> Html:
+    """What the agents left behind; an item that was closed without a record has a row that says so."""
+    closed = [row for row in listed(data) if text(row, "coverage") not in ("", "none")]
+    told: list[Row] = []
+    for row in closed[:ITEMS_MAX]:
+        held = mapping(row, "record")
+        files = ", ".join(words(held, "files")[:PATHS_MAX])
+        notes = text(held, "notes", DETAIL_MAX) if row.get("record") else say("no_record")
+        told.append((_name(row), files, notes, text(held, "followUp", DETAIL_MAX)))
+    heads = [say("item"), say("paths"), say("notes"), say("follow_up")]
+    return _table(say("records"), heads, told, ITEMS_MAX, say, left_out=len(closed) - len(told))
 
 
 def flights(data: Mapping[str, Any], say: Words) -> Html:

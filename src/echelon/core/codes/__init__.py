@@ -238,6 +238,13 @@ _FINDINGS = {
     "EXTERNAL_DEP_ITEM_MISSING": Code("A dependency's project has no such item.", "mend the id"),
     "CONFIG_SYNTAX": Code("The configuration is not valid JSON.", "mend it at the place shown"),
     "CONFIG_VALUE": Code("A setting is unknown or has a wrong value.", "mend it at the place shown"),
+    "CONFIG_SHADOWED": Code(
+        "Two files hold settings, and only the first one is read.", "move what you need into it, and delete the other"
+    ),
+    "CONFIG_ELSEWHERE": Code(
+        "Settings of Echelon's lie in OpenCode's own file, where open-codining looked too.",
+        "move them into .opencode/orchestrator.jsonc: echelon config set KEY VALUE",
+    ),
     "ROLE_TOO_LONG": Code(
         "A text for a role is too long: Echelon's own is used instead.", "shorten it, or remove the file"
     ),
@@ -432,6 +439,8 @@ _DOORS = {
     "ARGUMENTS_INVALID": Code(
         "An action's arguments are not what it takes; every mistake is named.", "echelon call --list shows them"
     ),
+    "SETTING_UNKNOWN": Code("There is no such setting.", "echelon config shows them all"),
+    "SETTING_VALUE": Code("The setting cannot have this value.", "echelon config KEY tells what it may be"),
     "FOLDER_NOT_EMPTY": Code("The folder for the example is not empty.", "name another folder"),
     "BACKLOG_IN_THE_WAY": Code(
         "A backlog is there already, and an import overwrites nothing.",

@@ -119,6 +119,7 @@ JOURNAL_TYPES = {
     "escalation": Label("escalation", "ESCALATION", "ESCALADE", ("ESCALATION",)),
     "decision": Label("decision", "ESCALATION DECIDED", "DÉCISION ESCALADE"),
 }
+JOURNAL_PARALLEL = Label("parallel", "(PARALLEL)", "(PARALLÈLE)")  # open-codining puts it behind a type
 ESCALATION_PENDING = Label("pending", "Status: AWAITING DECISION", "Statut : EN ATTENTE DE DÉCISION")
 ESCALATION_DECIDED = Label("decided", "Status: DECIDED", "Statut : DÉCIDÉ")
 ESCALATION_PARTS = (

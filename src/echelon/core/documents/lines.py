@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 BLANKS = " \t\u00a0"
 HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?![^ \t\u00a0\r])(.*)", re.DOTALL)
-BULLET = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])([ \t\u00a0]+|(?=\[))(.*)", re.DOTALL)
+BULLET = re.compile(r"([ \t\ufeff]*)([-*+]|\d{1,9}[.)])([ \t\u00a0]+|(?=\[))(.*)", re.DOTALL)
 BOX = re.compile(r"\[([^\]]?)\](?:[ \t\u00a0]|$)")
 _LEAD = BLANKS + "\ufeff"
 _TRIMMED = BLANKS + "\r"

@@ -19,6 +19,7 @@ LINE_MAX = 500
 WORDS_MAX = 2_000  # of a criterion or a description, which may be long and are one line all the same
 QUOTE_LINES_MAX = 200
 SUMMARY_MAX = 200
+CLOSING_LINE_MAX = 20_000  # of an archived item: holds the longest field of a record that is kept
 
 _STRUCTURE = re.compile(r"\s*(#|[-*+]|\d+[.)](\s|\[)|```|~~~|<!--|>|(statut|status)\s*:|\|)", re.IGNORECASE)
 
@@ -95,7 +96,7 @@ def completion_record(files: Sequence[str], notes: str, follow_up: str, language
 def archive(active: str, closing: Sequence[str], language: Language) -> str:
     """The archived active file with its closing lines (peer-levels.md §3.10)."""
     heading = "Clôture" if language == "fr" else "Closing"
-    return f"{active.rstrip()}\n\n## {heading}\n" + "\n".join(one_line(row, 2000) for row in closing) + "\n"
+    return f"{active.rstrip()}\n\n## {heading}\n" + "\n".join(one_line(row, CLOSING_LINE_MAX) for row in closing) + "\n"
 
 
 def spec_skeleton(name: str, language: Language) -> str:

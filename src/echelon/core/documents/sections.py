@@ -109,6 +109,8 @@ def read_journal(text: str) -> tuple[JournalEntry, ...]:
 
 def _kind(label: str) -> str:
     folded = grammar.fold(label)
+    for mark in (grammar.JOURNAL_PARALLEL.en, grammar.JOURNAL_PARALLEL.fr):
+        folded = folded.removesuffix(grammar.fold(mark)).rstrip()
     for key, known in grammar.JOURNAL_TYPES.items():
         if folded in (grammar.fold(known.en), grammar.fold(known.fr)):
             return key

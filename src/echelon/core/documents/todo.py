@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from echelon.core.documents import grammar, lines
 from echelon.core.documents.grammar import MARKERS, State
+from echelon.core.documents.record import Oddity, find
+from echelon.core.documents.record import Record as Record
 
 _MISSION = re.compile(r"<!--\s*echelon:mission\s+(\S{1,100})\s*-->")
 
@@ -25,19 +27,11 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """The completion record an agent leaves: what it touched, what to know, what is left."""
-
-    files: tuple[str, ...]
-    notes: str
-    follow_up: str
-
-
-@dataclass(frozen=True, slots=True)
 class Todo:
     mission: str  # "" when the file does not say
     tasks: tuple[Task, ...]
     record: Record | None
+    oddities: tuple[Oddity, ...] = ()  # about the record
 
     @property
     def open(self) -> tuple[Task, ...]:
@@ -53,12 +47,9 @@ def parse(text: str) -> Todo:
     """Total: any text gives a Todo."""
     scanned = lines.split(text)
     mission = _MISSION.search(text[:4000])
-    record_at = [at for at, line in enumerate(scanned) if _is_record(line)]
-    last = record_at[-1] if record_at else len(scanned)
-    first = record_at[0] if record_at else len(scanned)
-    tasks = _tasks(scanned[:first])
-    record = _record(scanned[last + 1 :]) if record_at else None
-    return Todo(mission[1] if mission else "", tasks, record)
+    found = find(scanned)
+    tasks = _tasks([line for at, line in enumerate(scanned) if at not in found.lines])
+    return Todo(mission[1] if mission else "", tasks, found.record, found.oddities)
 
 
 def _tasks(scanned: list[lines.Line]) -> tuple[Task, ...]:
@@ -78,33 +69,6 @@ def _tasks(scanned: list[lines.Line]) -> tuple[Task, ...]:
         at = line.start + bullet.start(4)
         tasks.append(Task(words, MARKERS.get(marker), len(levels) - 1, at, at + 1))
     return tuple(tasks)
-
-
-def _is_record(line: lines.Line) -> bool:
-    title = lines.heading(line)
-    if not title or title[0] != 2:
-        return False
-    folded = grammar.fold(title[1])
-    return grammar.HEADING_KEYS.get(folded) == "record" or folded.startswith(("compte-rendu", "completion record"))
-
-
-def _record(scanned: list[lines.Line]) -> Record:
-    values: dict[str, list[str]] = {"files": [], "notes": [], "follow_up": []}
-    key = ""
-    for line in scanned:
-        title = lines.heading(line)
-        if title and title[0] <= 2:
-            break
-        labelled = lines.labelled(line.text)
-        named = grammar.RECORD_KEYS.get(grammar.fold(labelled.label), "") if labelled else ""
-        if labelled and named and labelled.indent == 0:
-            key = named
-            parts = labelled.value.split(",") if key == "files" else [labelled.value]
-            values[key].extend(part.strip().strip("`") for part in parts if part.strip())
-        elif key and line.text.strip() and lines.indent_of(line.text) > 0:
-            bullet = lines.BULLET.match(line.text)
-            values[key].append((bullet[4] if bullet else line.text).strip().strip("`"))
-    return Record(tuple(values["files"]), " ".join(values["notes"]), " ".join(values["follow_up"]))
 
 
 def tick_all(text: str) -> str:

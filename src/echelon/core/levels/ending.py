@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from echelon.core import briefing, states
+from echelon.core import briefing, records, states
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.documents import entries, render, sections, todo
 from echelon.core.documents.entries import EntriesDocument, Entry
 from echelon.core.documents.grammar import State
+from echelon.core.documents.record import Record
 from echelon.core.levels import journals
 from echelon.core.levels.journals import Writes
 from echelon.core.model import (
@@ -56,6 +58,8 @@ class _Ending:
     commit: str = ""
     tokens: int = 0
     cost: float = 0.0
+    record: Record | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def merged(world: World, request: Merged, now: str) -> Decision | Refusal:
@@ -70,7 +74,10 @@ def merged(world: World, request: Merged, now: str) -> Decision | Refusal:
         return refuse(
             "NOT_PROVED", f"{running.name} is {running.phase}: no evidence lets {request.commit[:12]} close it"
         )
-    line = render.summary(todo.parse(request.todo or "").record, world.language)
+    held = todo.parse(request.todo or "")
+    kept = records.kept(held.record)
+    line = render.summary(kept, world.language)
+    warned = records.warnings(held.oddities, world.language)
     french = world.language == "fr"
     label = "Compte-rendu : " if french else "Completion record: "
     absent = "absent (avertissement B2)." if french else "absent (warning B2)."
@@ -80,11 +87,13 @@ def merged(world: World, request: Merged, now: str) -> Decision | Refusal:
         "delivered",
         "item_delivered",
         f"{entry.id} — {entry.title}, {tail}. {label}{line or absent}",
-        (f"{label}{line}",) if line else (),
-        f"CLOSED {entry.id} — {entry.title}: merged and [x].",
+        (f"{label}{line}", *records.lines(kept, world.language)) if kept else (),
+        "\n".join((f"CLOSED {entry.id} — {entry.title}: merged and [x].", *warned)),
         request.commit,
         request.tokens,
         request.cost,
+        kept,
+        warned,
     )
     return _end(world, found, ending, now)
 
@@ -130,7 +139,9 @@ def _end(world: World, found: InFlight, ending: _Ending, now: str) -> Decision:
     slot = running.slot if running and not running.in_place else ""
     closing = {"slot": slot, "delivered": ending.state is State.DELIVERED}
     effects = (Effect("close_slot", closing),) if slot else ()
-    data = {"item": world.key(entry.id), "state": ending.state.value}
+    data: dict[str, Any] = {"item": world.key(entry.id), "state": ending.state.value}
+    if ending.state is State.DELIVERED:
+        data["warnings"] = list(ending.warnings)
     return Decision(writes, ending.message, effects, data, flipped)
 
 
@@ -169,6 +180,7 @@ def _ended(running: Mission, ending: _Ending, now: str) -> Attempt:
         ending.commit,
         running.in_place,
         running.evidence if delivered else "",
+        record=ending.record,
     )
 
 

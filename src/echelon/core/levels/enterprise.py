@@ -138,8 +138,7 @@ def _close(world: World, node: Node, program: Program, entry: Entry, now: str) -
     reasons = missing_for_close(program)
     if reasons:
         return refuse("PROGRAM_INCOMPLETE", *reasons)
-    known = frozenset(row.id for row in program.projects)
-    records = rollup.records_of(world.text(program.files.document), "project_delivered", known)
+    records = rollup.program_words(world, program, node.document.language)
     others = [row for row in node.document.entries if row.id != entry.id]
     evidence, digest = rollup.program_closed(world, program, now, last=all(row.settled for row in others))
     french = node.document.language == "fr"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from echelon.core import briefing, evidence, evidence_log, states
+from echelon.core import briefing, evidence, evidence_log, records, states
 from echelon.core.decide import Decision, Effect, Refusal, refuse
 from echelon.core.documents import render, sections, todo
 from echelon.core.documents.entries import EntriesDocument
@@ -38,9 +38,9 @@ def close(world: World, request: CloseItem) -> Decision | Refusal:
         prefix = "CONFLICT" if "MERGE_CONFLICT" in codes else "REFUSED"
         return refuse(code, *(f"[{problem.code}] {problem.message}" for problem in verdict.problems), prefix=prefix)
     if not request.record:
-        return Decision(
-            {}, f"PROVED {entry.id}: {verdict.coverage}, ready to close.", data={"coverage": verdict.coverage}
-        )
+        warned = records.warnings(todo.parse(request.findings.todo or "").oddities, world.language)
+        message = "\n".join((f"PROVED {entry.id}: {verdict.coverage}, ready to close.", *warned))
+        return Decision({}, message, data={"coverage": verdict.coverage, "warnings": list(warned)})
     phase = states.MISSION.get((running.phase, "proved"))
     if phase is None:
         return refuse("TRANSITION_REFUSED", f"{running.name} is {running.phase}; nothing can be proved in that phase")

@@ -175,10 +175,8 @@ def _close(world: World, node: Node, project: Project, entry: Entry, now: str) -
     reasons = missing_for_close(world, project)
     if reasons:
         return refuse("PROJECT_INCOMPLETE", *reasons)
-    known = frozenset(row.id for row in project.backlog.entries) if project.backlog else frozenset[str]()
-    text = world.text(project.files.journal)
     french = node.document.language == "fr"
-    records = rollup.records_of(text, "item_delivered", known)
+    records = rollup.project_words(world, project, node.document.language)
     evidence, digest = rollup.closed(
         world, "project_closing", project.key, rollup.project_statement(world, project), now
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from echelon.core import evidence_log
+from echelon.core import evidence_log, records
 from echelon.core.documents import sections
-from echelon.core.documents.grammar import State
-from echelon.core.documents.render import one_line
+from echelon.core.documents.grammar import Language, State
+from echelon.core.documents.render import one_line, summary
 from echelon.core.levels.journals import Writes
 from echelon.core.model import EVIDENCE, MISSIONS, World, read_record
 from echelon.core.portfolio import Program, Project, item_key
 
 SUMMARY_MAX = 300
+FOLLOW_UP_MAX = 80  # characters of each that is named in a roll-up
 _MARKS = ("Compte-rendu : ", "Completion record: ")
 
 
@@ -26,19 +28,26 @@ def project_statement(world: World, project: Project) -> dict[str, Any]:
         row: dict[str, Any] = {"item": entry.id, "state": "waived" if entry.waived else entry.state.value}
         if closing and entry.state is State.DELIVERED:
             row.update(evidence=closing.evidence, commit=closing.commit, coverage=closing.coverage)
+            row["record"] = records.as_json(closing.record)
         items.append(row)
     return {"project": project.key, "items": items}
 
 
 def program_statement(world: World, program: Program) -> dict[str, Any]:
     closings = world.record.closings
-    rows = [{"project": row.key, "closing": closings.get(row.key, "")} for row in program.projects]
+    rows = [
+        {"project": row.key, "closing": closings.get(row.key, ""), "records": records_of(world, row).count}
+        for row in program.projects
+    ]
     return {"program": program.key, "projects": rows}
 
 
 def enterprise_statement(world: World) -> dict[str, Any]:
     closings = world.record.closings
-    rows = [{"program": row.key, "closing": closings.get(row.key, "")} for row in world.portfolio.programs]
+    rows = [
+        {"program": row.key, "closing": closings.get(row.key, ""), "records": program_records(world, row).count}
+        for row in world.portfolio.programs
+    ]
     return {"enterprise": "", "programs": rows}
 
 
@@ -60,16 +69,80 @@ def program_closed(world: World, program: Program, now: str, *, last: bool) -> t
     return {**writes, **more}, digest
 
 
-def records_of(text: str, kind: str, known: frozenset[str]) -> str:
-    """`3 delivered, records 2/3 — B001: …; B002: …`, from the journal `text`; only the ids in `known` count (W18)."""
+# ------------------------------------------------------------------------------------------- completion records
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The completion records of everything delivered below a place: their words by item key, "" where there is none."""
+
+    words: Mapping[str, str]
+    follow_ups: Mapping[str, str]
+
+    @property
+    def count(self) -> str:
+        return f"{sum(1 for words in self.words.values() if words)}/{len(self.words)}"
+
+
+def records_of(world: World, project: Project) -> Records:
+    """From the attempts; what they do not know, because open-codining delivered it, from the journal. Only items of the
+    project's own backlog count (W18), also those whose journal entries have moved to the archive."""
+    spoken = _spoken(world, project)
+    closings = {row.item: row for row in world.attempts if row.coverage}
+    words: dict[str, str] = {}
+    follow: dict[str, str] = {}
+    for entry in project.backlog.entries if project.backlog else ():
+        key = item_key(project.key, entry.id)
+        closing = closings.get(key)
+        if entry.state is not State.DELIVERED or not (closing or entry.id in spoken):
+            continue
+        record = closing.record if closing else None
+        words[key] = summary(record, world.language) or spoken.get(entry.id, "")
+        if record and record.follow_up:
+            follow[key] = record.follow_up
+    return Records(words, follow)
+
+
+def _spoken(world: World, project: Project) -> dict[str, str]:
+    """What the journal says of each item's record. The title is taken off first: it is a person's text."""
+    titles = {entry.id: entry.title for entry in project.backlog.entries} if project.backlog else {}
     found: dict[str, str] = {}
-    for entry in sections.read_journal(text):
+    for entry in sections.read_journal(world.text(project.files.journal)):
         identifier = entry.message.split(" ", 1)[0].rstrip(":,")
-        if entry.kind == kind and identifier in known:
-            tail = next((entry.message.split(mark, 1)[1] for mark in _MARKS if mark in entry.message), "")
+        if entry.kind == "item_delivered" and identifier in titles:
+            said = entry.message.removeprefix(one_line(f"{identifier} — {titles[identifier]}"))
+            at = min((place for mark in _MARKS if (place := said.find(mark)) >= 0), default=-1)
+            tail = said[at:].partition(": ")[2] if at >= 0 else ""
             found[identifier] = "" if tail.startswith("absent") else tail
-    spoken = {identifier: words for identifier, words in found.items() if words}
-    listed = "; ".join(f"{identifier}: {words}" for identifier, words in spoken.items())
-    return one_line(
-        f"{len(found)} delivered, records {len(spoken)}/{len(found)}" + (f" — {listed}" if listed else ""), SUMMARY_MAX
+    return found
+
+
+def project_words(world: World, project: Project, language: Language) -> str:
+    """`3 delivered, records 2/3 — B001: …; B002: …`"""
+    found = records_of(world, project)
+    listed = "; ".join(f"{key.rpartition('/')[2]}: {words}" for key, words in found.words.items() if words)
+    return _said(found, language, listed)
+
+
+def program_words(world: World, program: Program, language: Language) -> str:
+    """`8 delivered, records 7/8 — PRJ-001 5/5, PRJ-002 2/3; follow-up: PRJ-001/B002: …`: every item below it counts."""
+    rows = [(row.id, records_of(world, row)) for row in program.projects]
+    every = program_records(world, program)
+    below = ", ".join(f"{name} {found.count}" for name, found in rows if found.words)
+    depth = len(program.key) + 1 if program.key else 0
+    left = "; ".join(f"{key[depth:]}: {one_line(words, FOLLOW_UP_MAX)}" for key, words in every.follow_ups.items())
+    label = "suivi : " if language == "fr" else "follow-up: "
+    return _said(every, language, below + (f"; {label}{left}" if left else ""))
+
+
+def program_records(world: World, program: Program) -> Records:
+    rows = [records_of(world, row) for row in program.projects]
+    return Records(
+        {key: words for row in rows for key, words in row.words.items()},
+        {key: words for row in rows for key, words in row.follow_ups.items()},
     )
+
+
+def _said(found: Records, language: Language, listed: str) -> str:
+    delivered = f"{len(found.words)} {'livré(s), comptes-rendus' if language == 'fr' else 'delivered, records'}"
+    return one_line(f"{delivered} {found.count}" + (f" — {listed}" if listed else ""), SUMMARY_MAX)

@@ -5,9 +5,10 @@ only rewrites what is read the same afterwards (a dash, a marker's spelling), or
 in the direction that keeps work; nothing is removed without a copy.
 """
 
+from echelon.core.placed import Placed
 from echelon.core.recovery.consistency import delivered
 from echelon.core.recovery.findings import examine
-from echelon.core.recovery.placed import Observed, Placed
+from echelon.core.recovery.observed import Observed
 from echelon.core.recovery.repairs import repairs
 
 __all__ = ["Observed", "Placed", "delivered", "examine", "repairs"]

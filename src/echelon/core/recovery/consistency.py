@@ -7,8 +7,9 @@ from echelon.core.documents.grammar import State
 from echelon.core.layout import ENTERPRISE, ROLE_BYTES_MAX, WORKING_PROGRAM
 from echelon.core.levels.ending import is_active_file
 from echelon.core.model import ACTIVE, BACKLOG, MISSIONS, SLOTS, Mission, World
+from echelon.core.placed import Placed
 from echelon.core.portfolio import Project, item_key, slot_of
-from echelon.core.recovery.placed import Observed, Placed
+from echelon.core.recovery.observed import Observed
 
 
 def consistency(world: World, observed: Observed) -> list[Placed]:

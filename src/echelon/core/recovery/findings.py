@@ -12,18 +12,17 @@ from echelon.core.documents.grammar import State
 from echelon.core.documents.plain import plain_criteria, thorough
 from echelon.core.layout import ENTERPRISE
 from echelon.core.model import BACKLOG, SPEC, World
+from echelon.core.placed import Placed, place
 from echelon.core.portfolio import Project
 from echelon.core.recovery.consistency import consistency
-from echelon.core.recovery.placed import Observed, Placed, place
+from echelon.core.recovery.observed import Observed
 
 FINDINGS_MAX = 10_000
 
-Config = tuple[str, str, tuple[Finding, ...]]  # path ("" when there is none), text, findings
 
-
-def examine(world: World, observed: Observed, config: Config) -> tuple[Placed, ...]:
-    """Every finding, at most FINDINGS_MAX."""
-    found = [*_texts(world), *_configuration(config), *_lists(world)]
+def examine(world: World, observed: Observed, settings: Iterable[Placed] = ()) -> tuple[Placed, ...]:
+    """Every finding, at most FINDINGS_MAX. `settings`: what was found about them when they were read."""
+    found = [*_texts(world), *settings, *_lists(world)]
     for project in world.portfolio.projects():
         found += [*_backlog(world, project), *_spec(project)]
     found += [*_across(world), *consistency(world, observed)]
@@ -42,12 +41,6 @@ def _texts(world: World) -> list[Placed]:
                 message = f"{path} has {len(re.findall(pattern, text))} such byte(s)"
                 found.append(place(path, lines.Places(text), Finding(code, "warning", first.start(), message)))
     return found
-
-
-def _configuration(config: Config) -> list[Placed]:
-    path, text, findings = config
-    places = lines.Places(text)
-    return [place(path, places, finding) for finding in findings]
 
 
 # --------------------------------------------------------------------------------------- enterprise and programs

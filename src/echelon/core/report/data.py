@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from echelon.core import eligibility
+from echelon.core import eligibility, records
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import MARKER_OF, State
 from echelon.core.levels import capacity
@@ -241,6 +241,7 @@ def _item(world: World, entry: Entry, closed: Mapping[str, Attempt]) -> dict[str
         "commit": closing.commit if closing else "",
         "inPlace": bool(closing and closing.in_place),
         "checks": closing.checks if closing else 0,
+        "record": records.as_json(closing.record) if closing else None,
         "attempts": [
             {"attempt": row.attempt, "reason": row.reason, "detail": row.detail, "started": row.started, "ended": row.ended,
              "tokens": row.tokens, "cost": row.cost}

@@ -8,6 +8,9 @@ from typing import Any
 from echelon.core.documents.render import clean, one_line
 
 PATHS_SHOWN_MAX = 5
+IDS_SHOWN_MAX = 10
+RECORDS_SHOWN_MAX = 200
+RECORD_WORDS_MAX = 300  # characters of each part of a record
 
 
 def markdown(data: Mapping[str, Any], *, story: bool = True) -> str:
@@ -27,7 +30,7 @@ def markdown(data: Mapping[str, Any], *, story: bool = True) -> str:
     else:
         rows += ["", *_table(data["items"])]
     if story:
-        rows += _story(data)
+        rows += [*_story(data), *_records(data)]
     rows += _waiting(data)
     rows += ["", f"Next: {data['advice']}", ""]
     return "\n".join(rows)
@@ -85,6 +88,34 @@ def _story(data: Mapping[str, Any]) -> list[str]:
     return ["", "## What did not go straight", *rows] if rows else []
 
 
+def _records(data: Mapping[str, Any]) -> list[str]:
+    """What the agents left behind, item by item, and which of them left nothing."""
+    closed = [entry for entry in data["items"] if entry["coverage"] not in ("", "none")]
+    said = [entry for entry in closed if entry["record"]]
+    rows = [f"- {entry['key']} — {one_line(entry['title'], 60)}: {_record(entry['record'])}" for entry in said]
+    more = [f"- … and {len(rows) - RECORDS_SHOWN_MAX} more: echelon report --json"]
+    rows = rows if len(rows) <= RECORDS_SHOWN_MAX else rows[:RECORDS_SHOWN_MAX] + more
+    rows += [f"- {row}" for row in _unrecorded(data)]
+    return ["", "## Completion records", *rows] if rows else []
+
+
+def _record(record: Mapping[str, Any]) -> str:
+    """The parts that say something. An agent's words: no line of them can be structure, for there is one line."""
+    named, more = record["files"][:PATHS_SHOWN_MAX], len(record["files"]) - PATHS_SHOWN_MAX
+    files = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    rows = (("files", files), ("notes", record["notes"]), ("follow-up", record["followUp"]))
+    said = "; ".join(f"{name}: {one_line(clean(words), RECORD_WORDS_MAX)}" for name, words in rows if words)
+    return said or "says nothing"
+
+
+def _unrecorded(data: Mapping[str, Any]) -> list[str]:
+    """A warning, never a refusal: items that were closed with evidence and without a completion record."""
+    closed = [entry for entry in data["items"] if entry["coverage"] not in ("", "none")]
+    bare = [entry["key"] for entry in closed if not entry["record"]]
+    more = f" and {len(bare) - IDS_SHOWN_MAX} more" if len(bare) > IDS_SHOWN_MAX else ""
+    return [f"no completion record: {', '.join(bare[:IDS_SHOWN_MAX])}{more}"] if bare else []
+
+
 def _waiting(data: Mapping[str, Any]) -> list[str]:
     rows = [f"- {one_line(row['why'])} (`{row['code']}`)" for row in data["waiting"]]
     rows += [
@@ -128,7 +159,7 @@ def lines(data: Mapping[str, Any]) -> str:
     for row in data["inFlight"]:
         rows.append(f"in flight: {row['mission']} ({row['phase']}) since {row['since']}")
         rows += [f"  to attest: criterion {one['criterion']}: {one_line(one['text'])}" for one in row["toAttest"]]
-    rows += [row.removeprefix("- ") for row in _waiting(data)[2:]]
+    rows += [*_unrecorded(data), *(row.removeprefix("- ") for row in _waiting(data)[2:])]
     rows.append(f"next: {data['advice']}")
     return "\n".join(rows)
 
@@ -187,5 +218,5 @@ def _tail(data: Mapping[str, Any]) -> list[str]:
         f"in flight: {row['mission']} ({'parked' if row['parked'] else row['phase']}) since {row['since']}"
         for row in data["inFlight"]
     ]
-    rows += [row.removeprefix("- ") for row in _waiting(data)[2:]]
+    rows += [*_unrecorded(data), *(row.removeprefix("- ") for row in _waiting(data)[2:])]
     return [*rows, f"next: {data['advice']}"]

@@ -23,7 +23,6 @@ SHOWN_MAX = 3  # files whose outline is shown in one answer
 PATH_SHOWN_MAX = 120
 OUTLINE_ROWS_MAX = 48
 _FOLDER, _ARCHIVE = ".opencode", ".opencode/archive/"
-_OFF = frozenset({"0", "false", "off", "no"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,6 @@ class Facts:
 
 # The steering files that a clean absolute path, or a glob of the shell's, leads to; none for any other file.
 Look = Callable[[str], Sequence[Facts]]
-
-
-def is_on(wanted: bool, variable: str) -> bool:
-    """The setting `steering.readGuard`, and ORCHESTRATOR_STEERING_GUARD as the host's environment has it."""
-    return wanted and variable.strip().casefold() not in _OFF
 
 
 def is_steering(inner: str, places: Collection[str] = ()) -> bool:

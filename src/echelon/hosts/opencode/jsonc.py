@@ -1,28 +1,23 @@
 """The `plugin` list of an OpenCode configuration: entries taken out and put back, every other byte left alone.
 
-JSON with comments and trailing commas, as OpenCode reads it. Reading is the configuration's own (comments become
-blanks of the same length, then json); editing is by spans. No library for Python keeps comments, order and blanks.
+JSON with comments and trailing commas, as OpenCode reads it (core/jsonc.py); editing is by spans.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from echelon.core.config import without_comments as without_comments
+from echelon.core import jsonc
 from echelon.errors import InputError
 
 CONTEXTS = (32, 16, 8)  # characters on each side by which a cut's place is found again in a text that changed
 _GAP = re.compile(r"(?:\s|//[^\n]*+|(?>/\*.*?\*/))*+", re.DOTALL)
-_SPACE = re.compile(r"\s*")
 _LINE_END = re.compile(r"[ \t]*(?:\r?\n)")
 _BLANKS = re.compile(r"[ \t]*")
 # OpenCode replaces {env:NAME} and {file:path} before it parses, also outside of strings.
 _SUBSTITUTED = re.compile(r"\{(?:env|file):[^}\n]*\}")
-_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +49,15 @@ class Removal:
 
 def read_entries(text: str, source: str) -> list[Entry]:
     """The elements of the top-level `plugin` lists. InputError OPENCODE_CONFIG_BROKEN with line and column."""
-    return [entry for entries in _lists(_plain(text, source)) for entry in entries]
+    return [entry for plugins in _lists(_root(text, source)) for entry in _entries(plugins)]
 
 
 def remove_entries(text: str, source: str, wanted: Callable[[str], bool]) -> Removal:
     """Take the entries out whose spec is `wanted`: comments stay, a line that held nothing else goes."""
     cuts: list[tuple[int, int]] = []
     removed: list[tuple[int, str]] = []
-    for entries in _lists(_plain(text, source)):
+    for plugins in _lists(_root(text, source)):
+        entries = _entries(plugins)
         out = [entry for entry in entries if wanted(entry.spec)]
         removed += [(entry.index, text[entry.start : entry.end]) for entry in out]
         cuts += _ranges(text, entries, out)
@@ -135,16 +131,16 @@ def insert_entries(text: str, source: str, entries: tuple[tuple[int, str], ...])
 
 
 def _insert(text: str, source: str, index: int, element: str) -> str:
-    plain = _plain(text, source)
-    lists = _lists(plain)
+    root = _root(text, source)
+    lists = _lists(root)
     line_end = "\r\n" if "\r\n" in text else "\n"
-    if not plain:
+    if root is None:
         return f'{text}{{"plugin": [{element}]}}{line_end}'
     if not lists:
-        start = _skip(plain, 0)
-        more = "," if next(_members(plain, start), None) else line_end
-        return f'{text[: start + 1]}{line_end}  "plugin": [{element}]{more}{text[start + 1 :]}'
-    entries = lists[-1]
+        more = "," if root.members else line_end
+        at = root.start + 1
+        return f'{text[:at]}{line_end}  "plugin": [{element}]{more}{text[at:]}'
+    entries = _entries(lists[-1])
     if entries:
         near = entries[min(index, len(entries) - 1)]
         lead = text[text.rfind("\n", 0, near.start) + 1 : near.start]
@@ -152,28 +148,22 @@ def _insert(text: str, source: str, index: int, element: str) -> str:
         if index < len(entries):
             return text[: near.start] + element + joint + text[near.start :]
         return text[: near.end] + joint + element + text[near.end :]
-    at = _list_starts(plain)[-1] + 1
+    at = lists[-1].start + 1
     return text[:at] + element + text[at:]
 
 
 # ------------------------------------------------------------------------------------------------ reading
 
 
-def _plain(text: str, source: str) -> str:
-    """The same text with comments, trailing commas and OpenCode's substitutions neutral: valid JSON, or blank."""
-    plain = _SUBSTITUTED.sub(lambda found: "1" * len(found[0]), text)
-    plain = without_comments(" " + plain[1:] if plain.startswith("\ufeff") else plain)
-    if not plain.strip():
-        return ""
+def _root(text: str, source: str) -> jsonc.Node | None:
+    """The configuration with OpenCode's substitutions neutral; None for a file that holds nothing."""
     try:
-        document = json.loads(plain)
-    except json.JSONDecodeError as error:
-        raise _broken(source, text, error.pos, f"{error.msg}.") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or thousands of brackets
-        raise _broken(source, text, 0, "it cannot be read.") from error
-    if not isinstance(document, dict):
-        raise _broken(source, text, 0, "it holds no object.")
-    return plain
+        root = jsonc.read(_SUBSTITUTED.sub(lambda found: "1" * len(found[0]), text))
+    except jsonc.BrokenTextError as error:
+        raise _broken(source, text, error.offset, f"{error.message}.") from error
+    if root is not None and root.kind != "object":
+        raise _broken(source, text, root.start, "it holds no object.")
+    return root
 
 
 def _broken(source: str, text: str, offset: int, why: str) -> InputError:
@@ -184,48 +174,19 @@ def _broken(source: str, text: str, offset: int, why: str) -> InputError:
     )
 
 
-def _value(plain: str, at: int) -> tuple[Any, int, int]:
-    """The value that starts at or after `at`, with its span."""
-    start = _skip(plain, at)
-    value, end = _DECODER.raw_decode(plain, start)
-    return value, start, end
+def _lists(root: jsonc.Node | None) -> list[jsonc.Node]:
+    """The top-level `plugin` lists: two, when a file says it twice."""
+    members = root.members if root else ()
+    return [member.node for member in members if member.key == "plugin" and member.node.kind == "list"]
 
 
-def _skip(plain: str, at: int) -> int:
-    found = _SPACE.match(plain, at)
-    return found.end() if found else at
+def _entries(plugins: jsonc.Node) -> list[Entry]:
+    return [Entry(_spec(element), index, element.start, element.end) for index, element in enumerate(plugins.elements)]
 
 
-def _members(plain: str, at: int) -> Iterator[tuple[str, Any, int]]:
-    """Key, value and the value's start, for the object that opens at `at`."""
-    at = _skip(plain, at + 1)
-    while plain[at] != "}":
-        key, _, end = _value(plain, at)
-        value, start, end = _value(plain, _skip(plain, end) + 1)
-        yield key, value, start
-        at = _skip(plain, end)
-        if plain[at] == ",":
-            at = _skip(plain, at + 1)
-
-
-def _list_starts(plain: str) -> list[int]:
-    members = _members(plain, _skip(plain, 0)) if plain else iter(())
-    return [start for key, value, start in members if key == "plugin" and isinstance(value, list)]
-
-
-def _lists(plain: str) -> list[list[Entry]]:
-    return [list(_elements(plain, start)) for start in _list_starts(plain)]
-
-
-def _elements(plain: str, at: int) -> Iterator[Entry]:
-    at, index = _skip(plain, at + 1), 0
-    while plain[at] != "]":
-        value, start, end = _value(plain, at)
-        spec = value[0] if isinstance(value, list) and value else value
-        yield Entry(spec if isinstance(spec, str) else "", index, start, end)
-        at, index = _skip(plain, end), index + 1
-        if plain[at] == ",":
-            at = _skip(plain, at + 1)
+def _spec(element: jsonc.Node) -> str:
+    spec = element.elements[0].scalar if element.elements else element.scalar
+    return spec if isinstance(spec, str) else ""
 
 
 # ------------------------------------------------------------------------------------------------ cutting

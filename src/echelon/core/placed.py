@@ -1,4 +1,4 @@
-"""What a finding is, and what the shell observed."""
+"""A finding where a person can go: a file with line and column."""
 
 from __future__ import annotations
 
@@ -31,21 +31,6 @@ class Placed:
     @property
     def next_step(self) -> str:
         return CODES[self.code].next_step
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What the shell saw besides the documents: open slots, branches, records of ours that changed behind our back."""
-
-    slots: tuple[str, ...] = ()
-    moved_slots: tuple[str, ...] = ()  # whose branch is not where their record says
-    branches: tuple[str, ...] = ()  # of slots, `orchestrator/` left out
-    rewound: str = ""  # what is wrong with the base branch, by our own record of it
-    unfinished_merge: str = ""  # what git is in the middle of in the person's checkout
-    changed_records: tuple[str, ...] = ()
-    faults: tuple[tuple[str, str], ...] = ()  # (code, message) of a world that cannot be used
-    sandbox: str = ""
-    long_roles: tuple[str, ...] = ()  # paths of texts for roles that are too long to be used
 
 
 def place(path: str, places: lines.Places, finding: Finding, scope: str = "") -> Placed:
