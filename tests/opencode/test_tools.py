@@ -210,6 +210,7 @@ TOOLS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("parallel_fail_item", {"item_id": "B002", "reason": "never"}, "FAILED B002"),
     ("validate_workspace", {}, ""),
     ("steering_find", {"terms": "criteria B001"}, ".opencode/backlog.md:"),
+    ("plan_project", {"brief": BRIEF}, "REFUSED: [PLAN_EXISTS]"),
     ("workspace_accept_base", {"reason": "as it is"}, "ACCEPTED"),
     (*ESCALATE[0], "ESCALATION ESC-"),
     ("resolve_escalation", {"decision": "red"}, "DECIDED ESC-"),
@@ -239,11 +240,24 @@ def test_every_tool_that_is_offered_works(house: House, tmp_path: Path) -> None:
         for name in ("Commander", "Reviewer"):
             mine = offered(ROLES[name])
             answers = results(here, here.ask("look", name))
-            known = ("[NOTHING_IN_PROGRESS]", "Mode", ".opencode/backlog.md:")
+            known = ("[NOTHING_IN_PROGRESS]", "Mode", ".opencode/backlog.md:", "[PLAN_EXISTS]", "[PLAN_GAPS]")
             assert len(answers) == len(mine) and all(any(word in row for word in known) for row in answers)
 
 
-GIVEN = {"backlog_review_item": {"note": "I read it."}, "steering_find": {"terms": "B001"}}
+SCAFFOLD = {
+    "name": "x",
+    "objective": "one",
+    "in_scope": "a",
+    "out_of_scope": "b",
+    "constraints": "c",
+    "items_json": "[]",
+}
+GIVEN = {
+    "backlog_review_item": {"note": "I read it."},
+    "steering_find": {"terms": "B001"},
+    "plan_project": {"brief": BRIEF},
+    "scaffold_project": SCAFFOLD,
+}
 
 
 def test_the_guard_keeps_a_mission_in_its_slot(house: House, tmp_path: Path) -> None:
