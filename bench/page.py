@@ -123,6 +123,9 @@ _NOTES = """\
   each with lock, read, decide, compare, log, fsync, apply; running the checks is not in it. The peer's is its own start
   and close tool function, which keep no evidence, lock nothing and sync nothing.
 - *Journal*: every append is a transaction of its own with an operation record, and survives power loss. The peer's are not synced.
+- *What agents are made to read* is a count and the same on every machine: `python -m bench tokens` prints it, and
+  tests/repo/test_tokens.py holds each limit in `make test`. The tokenizer is o200k_base, offline (`rs-bpe`; the npm package
+  gpt-tokenizer gives the same numbers). The peer's figures are those of its study; its block was counted as characters by four.
 - Commands are run with bytecode compiled, as an installer leaves it.
 - *Delivering* is everything but the agent: the check runs twice (base, candidate) in clean checkouts in the sandbox.
 - *Inside OpenCode*: the real program, offline, with a scripted model; its own times in whole milliseconds. The kinds of
