@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import proofs
-from echelon.core.documents import criteria, entries
+from echelon.core.documents import criteria, entries, grammar
 from echelon.core.documents.criteria import render_check
 from echelon.core.fence import Ruling
 from echelon.core.steering import guard
+from echelon.core.steering.charter import charter
 from echelon.core.steering.outline import count, headings
 from echelon.core.steering.page import COST_MAX, Found, cost
 from echelon.core.steering.passages import Document, passages
@@ -57,6 +58,20 @@ def test_each_kind_of_question_is_answered_in_one_call(kind: str, language: str)
     found = find(documents(language), question)
     assert answer in found.message
     _is_within(found)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_charter_names_is_found_in_the_file_that_it_names(language: grammar.Language) -> None:
+    """Its map of where things are, asked kind by kind: the answer has lines of that file, and for deliveries no legend."""
+    held = re.findall(r"`(\w+\.md)` ([^;]+?)(?=[;.(]|, `)", charter("project", language).rpartition("\n")[2])
+    asked = [(name, kind.strip()) for name, kinds in held for kind in kinds.split(",") if kind.strip()]
+    assert len(asked) == 7, asked  # three in the backlog, two in the spec, two in the journal
+    for name, kind in asked:
+        found = find(documents(language), kind)
+        rows = [row for row in found.message.split("\n") if row.startswith(f".opencode/{name}:")]
+        assert rows and not found.message.startswith("Nothing matches"), (kind, name, found.message)
+        assert not re.search(r":\d+-\d+ (?:Legend|Légende)", found.message)  # it explains the signs, it answers nothing
+        _is_within(found)
 
 
 @given(

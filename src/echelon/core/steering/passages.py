@@ -59,7 +59,10 @@ class Passage:
 
     @cached_property
     def body(self) -> frozenset[str]:
-        return frozenset[str]().union(*(block.words for block in self.blocks))
+        found = frozenset[str]().union(*(block.words for block in self.blocks))
+        if self.heading is None or self.heading.key != "legend":
+            return found
+        return frozenset(word for word in found if not word.startswith("="))  # it explains the signs, it uses none
 
 
 @lru_cache(maxsize=PARSED_MAX)
