@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
-from bench import tokens
+from bench import limits, tokens
 
+from echelon.actions.table import ACTIONS
 from echelon.bridge.roles import MARK, prompt
 from echelon.core.steering.charter import charter
 from echelon.testing.model import Asked, Reply, call, say
@@ -40,6 +42,7 @@ def test_the_files_language_the_persons_text_and_the_contract_reach_the_models(t
     with house.stage(shop, scenario) as stage:
         stage.ask("livre le backlog")
         systems = {asked.system for asked in stage.model.requests if not asked.is_title}
+        sent = next(asked.raw["tools"] for asked in stage.model.requests if own in asked.system)
     project = next(text for text in systems if "Tu es ProjectCommander." in text)
     assert prompt("ProjectCommander", "fr").removesuffix(MARK) in project
     commander = next(text for text in systems if "Tu es Commander." in text)
@@ -51,5 +54,7 @@ def test_the_files_language_the_persons_text_and_the_contract_reach_the_models(t
         assert MARK not in text
         # what holds comes first, so that a provider's cache keeps it
         assert text.index("La caisse") > text.index("Tu es Commander." if text is commander else own)
+    tools = [tool for tool in sent if tool["function"]["name"] in ACTIONS]
+    assert [tool["function"]["name"] for tool in tools] == ["steering_find"]
     ours = worker[worker.index(own) : worker.index(charter("mission", "fr"))] + charter("mission", "fr")
-    assert tokens.tokens(ours) <= 2_000
+    assert tokens.tokens(ours + json.dumps(tools, ensure_ascii=False)) <= limits.LIMITS["tokens_fixed"]

@@ -11,18 +11,7 @@ from bench import tokens
 from bench.limits import GROUPS
 
 ROWS = {row.key: row for group in GROUPS if group.name == "tokens" for row in group.rows}
-# Issue 5, "Cost in tokens, as a test".
-PROMISED = {
-    "tokens_charter": 230,
-    "tokens_block": 350,
-    "tokens_prompt_worker": 700,
-    "tokens_prompt_commander": 900,
-    "tokens_prompt_upper": 700,
-    "tokens_tools": 1200,
-    "tokens_fixed": 2000,
-    "tokens_access": 500,
-    "tokens_green": 60,
-}
+LIMITED = sorted(key for key, row in ROWS.items() if row.limit is not None)  # test_bench.py holds which and how much
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +19,9 @@ def measured() -> dict[str, list[float]]:
     return tokens.measure()
 
 
-@pytest.mark.parametrize("key", sorted(PROMISED))
+@pytest.mark.parametrize("key", LIMITED)
 def test_a_budget_holds(key: str, measured: dict[str, list[float]]) -> None:
-    assert ROWS[key].limit == PROMISED[key]
-    assert 0 < max(measured[key]) <= PROMISED[key], ROWS[key].what
+    assert 0 < max(measured[key]) <= (ROWS[key].limit or 0), ROWS[key].what
 
 
 def test_every_figure_of_the_table_is_measured(measured: dict[str, list[float]]) -> None:

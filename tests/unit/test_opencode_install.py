@@ -463,7 +463,7 @@ def is_gone(pid: int, seconds: float = 10.0) -> bool:
                 return True
         except OSError:  # no such process any more
             return True
-        time.sleep(0.02)
+        time.sleep(0.02)  # polled: it is no child of ours, so there is nothing to wait on
     return False
 
 

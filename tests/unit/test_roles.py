@@ -56,7 +56,8 @@ def test_what_changes_comes_last_and_what_holds_comes_first(role: str, language:
     assert text.count(MARK) == 1
     assert CHARTER not in text
     level = ROLES[role].commands
-    assert (charter(level, language) in text) == (level in ("project", "program", "enterprise"))  # type: ignore[arg-type]
+    upper = level is not None and level != "mission"  # the others find it below their contract
+    assert (charter(level or "mission", language) in text) == upper
 
 
 @EACH
@@ -125,6 +126,14 @@ def test_below_a_workspace_it_is_the_same_and_outside_it_is_english(tmp_path: Pa
     (root / "src/deep").mkdir(parents=True)
     assert prompts(root / "src/deep", places)["Worker"] == prompt("Worker", "fr")
     assert prompts(tmp_path, places)["Worker"] == prompt("Worker", "en")
+
+
+def test_the_home_folder_is_no_workspace(tmp_path: Path, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCode's own installer puts its program into ~/.opencode."""
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    workspace(tmp_path, backlog_md=FRENCH_BACKLOG, roles__Worker_md="Not for every folder below.")
+    (tmp_path / "code").mkdir()
+    assert prompts(tmp_path / "code", places)["Worker"] == prompt("Worker", "en")
 
 
 def test_a_file_of_its_name_replaces_a_role_and_no_other(tmp_path: Path, places: Places) -> None:

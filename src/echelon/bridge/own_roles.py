@@ -12,8 +12,7 @@ from pathlib import Path
 from echelon.bridge.places import RECORD, below_workspaces
 from echelon.core.documents.grammar import Language
 from echelon.core.layout import ROLE_BYTES_MAX, ROLES
-from echelon.core.layout import STATE as FOLDER
-from echelon.engine.places import Places
+from echelon.engine.places import FOLDER, Places, nearest_workspace
 from echelon.slots.places import read_record, read_small
 
 _LOOKED_AT = 20_000  # bytes of a document by which its language is known
@@ -26,8 +25,7 @@ def workspace_of(directory: str, places: Places) -> Path | None:
     if parts := below_workspaces(directory, places):
         root = (read_record(places.state / "workspaces" / parts[0] / RECORD) or {}).get("root")
         return Path(root) if isinstance(root, str) and (Path(root) / FOLDER).is_dir() else None
-    here = Path(directory)
-    return next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), None)
+    return nearest_workspace(Path(directory))
 
 
 def language_of(root: Path) -> Language:

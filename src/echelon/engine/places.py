@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDER = ".opencode"
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -21,3 +23,9 @@ class Places:
         state = os.environ.get("XDG_STATE_HOME") or local or str(home / ".local" / "state")
         cache = os.environ.get("XDG_CACHE_HOME") or local or str(home / ".cache")
         return cls(Path(state) / "echelon", Path(cache) / "echelon")
+
+
+def nearest_workspace(start: Path) -> Path | None:
+    """The nearest folder, from `start` upwards, that holds `.opencode`; never the home folder, where OpenCode may live."""
+    here, home = start.resolve(), Path.home()
+    return next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir() and folder != home), None)

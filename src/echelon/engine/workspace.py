@@ -19,14 +19,13 @@ from echelon.checks.sandbox import Sandbox, find_sandbox
 from echelon.checks.steps import Command, Step, steps_from_json
 from echelon.core.config import Config
 from echelon.engine import configuring
-from echelon.engine.places import Places
+from echelon.engine.places import FOLDER, Places, nearest_workspace
 from echelon.errors import WorldError
 from echelon.ports import CheckLimits
 from echelon.slots.repository import Repository
 from echelon.store.lock import Owner, workspace_lock
 from echelon.store.transaction import Store
 
-FOLDER = ".opencode"
 DELIVERY_LOCK = ".opencode/echelon/delivery.lock"
 
 
@@ -121,8 +120,7 @@ class Workspace:
 
 def find_workspace(start: Path) -> Path:
     """The nearest folder, from `start` upwards, that holds `.opencode`. Raises WorldError NO_WORKSPACE."""
-    here = start.resolve()
-    for folder in (here, *here.parents):
-        if (folder / FOLDER).is_dir() and folder != Path.home():
-            return folder
-    raise WorldError("NO_WORKSPACE", f"there is no {FOLDER} folder in {here} or above it.", "echelon init makes one.")
+    if found := nearest_workspace(start):
+        return found
+    what = f"there is no {FOLDER} folder in {start.resolve()} or above it."
+    raise WorldError("NO_WORKSPACE", what, "echelon init makes one.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 
 from echelon.core.documents import grammar, lines
@@ -56,7 +57,7 @@ class ItemReader:
         if (bullet or labelled) and self._base < 0 and not boxed:
             self._base = indent
         if self._now == "criteria" and bullet and (indent > self._base or boxed):
-            self._criterion(line, bullet[4], indent, labelled)
+            self._criterion(line, bullet, indent, labelled)
         elif indent > self._base >= 0 or (
             self._now and self._now != "criteria" and not (bullet or labelled or blank_before)
         ):
@@ -101,7 +102,7 @@ class ItemReader:
         else:
             self._gap(line, "field_unknown", shown=label)
 
-    def _criterion(self, line: Line, content: str, indent: int, labelled: lines.Labelled | None) -> None:
+    def _criterion(self, line: Line, bullet: re.Match[str], indent: int, labelled: lines.Labelled | None) -> None:
         if self._nested >= 0 and indent > self._nested:
             self._further(line, labelled)
             return
@@ -109,7 +110,7 @@ class ItemReader:
         if labelled is not None and grammar.FIELD_KEYS.get(grammar.fold(labelled.label)) in _VALUES:
             self._gap(line, "field_nested", shown=line.text)
             return
-        self._criteria.append(Said(content.strip(lines.BLANKS), line.start + lines.BULLET.match(line.text).start(4)))  # type: ignore[union-attr]
+        self._criteria.append(Said(bullet[4].strip(lines.BLANKS), line.start + bullet.start(4)))
 
     def _further(self, line: Line, labelled: lines.Labelled | None) -> None:
         """A further line of what stands above it."""
