@@ -72,7 +72,9 @@ class Brain:
             return server
         path = meeting.socket_path()
         path.unlink(missing_ok=True)  # we hold the lock: whoever made it is dead
-        return await asyncio.start_unix_server(self._connected, path, limit=LINE_BYTES_MAX)
+        server = await asyncio.start_unix_server(self._connected, path, limit=LINE_BYTES_MAX)
+        path.chmod(0o600)  # no umask: files that a merge brings into the person's checkout are theirs
+        return server
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seat: list[asyncio.Task[Desk]] = []
@@ -147,7 +149,6 @@ def brain_of(runtime: Path) -> int:
 
 def run(places: Places, idle_seconds: float = IDLE_SECONDS) -> bool:
     """Serve until idle. False when another brain of this user serves already. Raises WorldError RUNTIME_UNSAFE."""
-    os.umask(0o077)
     owner = Owner(
         os.getpid(),
         os.uname().nodename if hasattr(os, "uname") else "",

@@ -1,0 +1,79 @@
+"""Every action of the table, with the refusals that every other door gives."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+
+from echelon.actions.table import ACTIONS, perform
+from echelon.console.answers import Answer, Denial, Done
+from echelon.console.desk import Desk
+from echelon.console.mirror import Changed, Mirror
+from echelon.console.routes.given import DeskOf, MirrorOf, TokenOf
+from echelon.core.decide import Refusal, refuse
+from echelon.engine.undoing import undo as undo_operation
+
+router = APIRouter(prefix="/api")
+
+Arguments = Annotated[dict[str, Any], Body()]
+
+
+class Undo(Answer):
+    """`id` of an operation, "" for the newest."""
+
+    id: str = ""
+
+
+@router.post("/level/{action}")
+async def level(action: str, desk: DeskOf, mirror: MirrorOf, token: TokenOf, arguments: Arguments) -> Done:
+    """Perform an action as the person. One that is a person's alone needs the code of their terminal first."""
+    row = ACTIONS.get(action)
+    if row is None:
+        raise Denial(refuse("ACTION_UNKNOWN", f"there is no action {action[:60]!r}"), 404)
+    if row.who == "person":
+        require_person(desk, token, action)
+    return await changed(desk, mirror, lambda: _performed(mirror, action, arguments))
+
+
+@router.post("/undo")
+async def undo(desk: DeskOf, mirror: MirrorOf, token: TokenOf, body: Undo) -> Done:
+    """Undo a change of state, byte for byte."""
+    require_person(desk, token, "undo")
+
+    def work() -> Done:
+        answer = undo_operation(mirror.engine, body.id or None)
+        if isinstance(answer, Refusal):
+            raise Denial(answer)
+        return Done(message=answer)
+
+    return await changed(desk, mirror, work)
+
+
+def require_person(desk: Desk, token: str, purpose: str) -> None:
+    """Raises Denial NEEDS_CONFIRMATION, and shows a code where the person is, until they have typed it."""
+    if desk.sessions.confirmed(token):
+        return
+    shown = desk.sessions.ask_code(token, purpose)
+    code = "NEEDS_CONFIRMATION" if shown else "NEEDS_TERMINAL"
+    raise Denial(refuse(code, f"{purpose} is a person's to decide"))
+
+
+async def changed(desk: Desk, mirror: Mirror, work: Any) -> Done:
+    """Do it in a thread, and let the page see what became of the files before it reads the answer."""
+    from anyio.to_thread import run_sync
+
+    try:
+        done: Done = await run_sync(work)
+    finally:
+        seen: Changed | None = await run_sync(mirror.refresh)
+        if seen is not None:
+            desk.told(mirror.id, seen)
+    return done
+
+
+def _performed(mirror: Mirror, action: str, arguments: dict[str, Any]) -> Done:
+    answer = perform(mirror.engine, action, arguments)
+    if isinstance(answer, Refusal):
+        raise Denial(answer)
+    return Done(message=answer.message, data=dict(answer.data))
