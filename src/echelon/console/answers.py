@@ -16,6 +16,12 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True)
 
 
+class Given(BaseModel):
+    """The body of a request: everything that is not known in it is a mistake."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
 class Refused(Answer):
     """Every answer that is no: a code of the closed list, all reasons at once, and the next step."""
 

@@ -130,6 +130,8 @@ async def _plain(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, Denial):  # FastAPI reads the body for us and hides why it could not
         return _answer(error.__cause__.refusal, error.__cause__.status)
+    if error.status_code == 400:
+        return _answer(refuse("ARGUMENTS_INVALID", "the body cannot be read as JSON"), 400)
     if error.status_code == 405:
         return _answer(refuse("METHOD_NOT_ALLOWED"), 405)
     return _answer(refuse("NOT_FOUND"), error.status_code)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 
 from echelon import __version__
-from echelon.console.answers import Answer, Done
+from echelon.console.answers import Answer, Done, Given
 from echelon.console.routes.given import DeskOf, MirrorOf
 
 router = APIRouter(prefix="/api")
@@ -29,6 +29,10 @@ class Workspaces(Answer):
 
 class Preference(Answer):
     value: Any = None
+
+
+class Preferred(Given):
+    value: Any
 
 
 class Prompt(Answer):
@@ -62,7 +66,7 @@ def preference(desk: DeskOf, key: Key) -> Preference:
 
 
 @router.put("/preferences/{key}")
-def prefer(desk: DeskOf, key: Key, body: Preference) -> Done:
+def prefer(desk: DeskOf, key: Key, body: Preferred) -> Done:
     desk.interface.prefer(key, body.value)
     return Done()
 

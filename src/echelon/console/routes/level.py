@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 
 from echelon.actions.table import ACTIONS, perform
-from echelon.console.answers import Answer, Denial, Done
+from echelon.console.answers import Denial, Done, Given
 from echelon.console.desk import Desk
 from echelon.console.mirror import Changed, Mirror
 from echelon.console.routes.given import DeskOf, MirrorOf, TokenOf
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api")
 Arguments = Annotated[dict[str, Any], Body()]
 
 
-class Undo(Answer):
+class Undo(Given):
     """`id` of an operation, "" for the newest."""
 
     id: str = ""

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from echelon.console.answers import Answer, Denial, Done
+from echelon.console.answers import Answer, Denial, Done, Given
 from echelon.console.routes.given import DeskOf, TokenOf
 from echelon.console.sessions import CONFIRMED_SECONDS, SESSION_SECONDS
 from echelon.core.decide import refuse
@@ -15,7 +15,7 @@ from echelon.core.decide import refuse
 router = APIRouter(prefix="/api")
 
 
-class Secret(Answer):
+class Secret(Given):
     secret: Annotated[str, Field(min_length=16, max_length=200)]
 
 
@@ -27,7 +27,7 @@ class Session(Answer):
     expires_in: int
 
 
-class Code(Answer):
+class Code(Given):
     code: Annotated[str, Field(min_length=1, max_length=20)]
 
 
