@@ -29,7 +29,7 @@ from echelon.core.decide import refuse
 from echelon.slots.places import read_record, write_whole
 
 PROTOCOL = 1
-HEIR_SECONDS = 1.0  # how soon those that stand by know of a new session
+HEIR_SECONDS = 0.5  # how soon those that stand by know of a new session
 BARRED_PORT = 4096  # OpenCode's own
 
 
