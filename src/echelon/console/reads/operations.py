@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from echelon.console.answers import Answer
@@ -35,6 +36,7 @@ class OperationRow(Answer):
     action: str
     note: str
     documents: list[str]
+    item: str
     undone: bool
     undoable: bool
     undoes: str
@@ -92,6 +94,7 @@ class _Row:
     paths: tuple[str, ...]
     undoes: str
     undoable: bool
+    item: str  # what its request was about, "" where it does not say
 
 
 @dataclass(slots=True)
@@ -142,9 +145,16 @@ def _light(operations: tuple[Operation, ...]) -> list[_Row]:
             tuple(edit.path for edit in row.edits),
             row.undoes,
             not undoing.why_not(row),
+            _item(row),
         )
         for row in operations
     ]
+
+
+def _item(operation: Operation) -> str:
+    given = operation.request.get("arguments")
+    said = given.get("item") or given.get("mission") if isinstance(given, Mapping) else ""
+    return said if isinstance(said, str) else ""
 
 
 _ledgers: dict[str, _Ledger] = {}
@@ -183,6 +193,7 @@ def _shown(row: _Row, undone: bool) -> OperationRow:
         action=one_line(row.action, 80),
         note=one_line(row.note, NOTE_MAX),
         documents=[diffs.shown(path) for path in row.paths[:PATHS_SHOWN_MAX]],
+        item=one_line(row.item, 120),
         undone=undone,
         undoable=row.undoable and not undone,
         undoes=row.undoes,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from echelon.core import browsing, eligibility, report
 from echelon.core.browsing import Row
@@ -21,6 +21,8 @@ from echelon.engine.workspace import Workspace
 PAGE_MAX = 500  # rows of one answer
 VIEWS_KEPT = 16  # worlds whose derived values are remembered
 HOURS = {"S": 1, "M": 2, "L": 4, "XL": 8}  # what a size stands for where no attempt says more
+
+T = TypeVar("T")
 
 
 class Mirror(Protocol):
@@ -47,7 +49,25 @@ class View:
 
     def __init__(self, world: World, mirror: Mirror) -> None:
         self.world, self._mirror = world, mirror
+        self._once: dict[tuple[str, object], Any] = {}
         self._ready: dict[str, tuple[frozenset[str], Mapping[str, tuple[Obstacle, ...]]]] = {}
+
+    def once(self, name: str, make: Callable[[], T], of: object = None) -> T:
+        """What a view makes of this world and of `of`, made once."""
+        if (name, of) not in self._once:
+            self._once[name, of] = make()
+        return self._once[name, of]
+
+    def attempts_of(self, key: str) -> tuple[Attempt, ...]:
+        """Of an item by its key, oldest first."""
+        return self._attempts.get(key, ())
+
+    @cached_property
+    def _attempts(self) -> Mapping[str, tuple[Attempt, ...]]:
+        found: dict[str, list[Attempt]] = {}
+        for entry in self.world.attempts:
+            found.setdefault(entry.item, []).append(entry)
+        return {key: tuple(entries) for key, entries in found.items()}
 
     @cached_property
     def data(self) -> Mapping[str, Any]:
