@@ -49,14 +49,15 @@ class View:
 
     def __init__(self, world: World, mirror: Mirror) -> None:
         self.world, self._mirror = world, mirror
-        self._once: dict[tuple[str, object], Any] = {}
+        self._once: dict[str, tuple[object, Any]] = {}
         self._ready: dict[str, tuple[frozenset[str], Mapping[str, tuple[Obstacle, ...]]]] = {}
 
     def once(self, name: str, make: Callable[[], T], of: object = None) -> T:
-        """What a view makes of this world and of `of`, made once."""
-        if (name, of) not in self._once:
-            self._once[name, of] = make()
-        return self._once[name, of]
+        """What is made of this world and of `of`: made once, and anew for another `of`."""
+        known = self._once.get(name)
+        if known is None or known[0] != of:
+            known = self._once[name] = (of, make())
+        return known[1]
 
     def attempts_of(self, key: str) -> tuple[Attempt, ...]:
         """Of an item by its key, oldest first."""
