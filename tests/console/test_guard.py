@@ -107,17 +107,20 @@ def shapes() -> Iterator[tuple[str, str, list[str], list[str], list[str], str, l
 
 def test_only_the_person_s_own_page_is_admitted(console: Console) -> None:
     """Every combination that must not pass is refused before a route runs; every one that may, reaches its route."""
+    dice = random.Random(21)
     everything = list(shapes())
-    assert len(everything) >= SHAPES_MIN
+    allowed = [shape for shape in everything if admitted(*shape)]
+    barred = [shape for shape in everything if not admitted(*shape)]
+    if not LONG:  # the same ones every time; those that reach a route cost a read of it
+        allowed = [shape for shape in allowed if shape[3:5] == (ORIGINS[1], SITES[1])] + dice.sample(allowed, 100)
+        barred = dice.sample(barred, SHAPES_MIN)
+    assert {shape[1] for shape in allowed} == {path for _, path in routes()}
     wrong: list[object] = []
     tried = {"admitted": 0, "refused": 0}
 
     async def all_of_them() -> None:
-        dice = random.Random(21)
-        for method, path, host, origin, site, auth, more in everything:
+        for method, path, host, origin, site, auth, more in (*barred, *allowed):
             may = admitted(method, path, host, origin, site, auth, more)
-            if may and not LONG and dice.random() > 0.5:
-                continue  # what runs a route takes longer; the routes have tests of their own
             tried["admitted" if may else "refused"] += 1
             address = path + (f"?token={console.token}" if auth == "query" else "")
             given = headers_of(console, host, origin, site, auth, more)
@@ -131,7 +134,8 @@ def test_only_the_person_s_own_page_is_admitted(console: Console) -> None:
 
     asyncio.run(all_of_them())
     assert wrong[:3] == []
-    assert tried["refused"] > 40_000 and tried["admitted"] > 50, tried
+    assert tried["refused"] >= SHAPES_MIN
+    assert tried["admitted"] >= 100
 
 
 def test_what_is_refused_changed_nothing(console: Console, tmp_path: Path) -> None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Body
 
 from echelon.actions.table import ACTIONS, perform
 from echelon.console.answers import Denial, Done, Given
 from echelon.console.desk import Desk
 from echelon.console.mirror import Changed, Mirror
+from echelon.console.reads import operations
+from echelon.console.reads.operations import Undo
 from echelon.console.routes.given import DeskOf, MirrorOf, TokenOf
+from echelon.console.routes.reads import said
 from echelon.core.decide import Refusal, refuse
-from echelon.engine.undoing import undo as undo_operation
 
 router = APIRouter(prefix="/api")
+T = TypeVar("T")
 
 Arguments = Annotated[dict[str, Any], Body()]
 
 
-class Undo(Given):
-    """`id` of an operation, "" for the newest."""
+class Undoing(Given):
+    """`dryRun`: say what would change, and change nothing."""
 
-    id: str = ""
+    sequence: int
+    dry_run: bool = True
 
 
 @router.post("/level/{action}")
@@ -37,17 +43,11 @@ async def level(action: str, desk: DeskOf, mirror: MirrorOf, token: TokenOf, arg
 
 
 @router.post("/undo")
-async def undo(desk: DeskOf, mirror: MirrorOf, token: TokenOf, body: Undo) -> Done:
-    """Undo a change of state, byte for byte."""
-    require_person(desk, token, "undo")
-
-    def work() -> Done:
-        answer = undo_operation(mirror.engine, body.id or None)
-        if isinstance(answer, Refusal):
-            raise Denial(answer)
-        return Done(message=answer)
-
-    return await changed(desk, mirror, work)
+async def undo(desk: DeskOf, mirror: MirrorOf, token: TokenOf, body: Undoing) -> Undo:
+    """Undo a change of state, byte for byte. For real it is a person's."""
+    if not body.dry_run:
+        require_person(desk, token, "undo")
+    return await changed(desk, mirror, lambda: said(operations.undo(mirror, body.sequence, body.dry_run)))
 
 
 def require_person(desk: Desk, token: str, purpose: str) -> None:
@@ -59,17 +59,14 @@ def require_person(desk: Desk, token: str, purpose: str) -> None:
     raise Denial(refuse(code, f"{purpose} is a person's to decide"))
 
 
-async def changed(desk: Desk, mirror: Mirror, work: Any) -> Done:
+async def changed(desk: Desk, mirror: Mirror, work: Callable[[], T]) -> T:
     """Do it in a thread, and let the page see what became of the files before it reads the answer."""
-    from anyio.to_thread import run_sync
-
     try:
-        done: Done = await run_sync(work)
+        return await run_sync(work)
     finally:
         seen: Changed | None = await run_sync(mirror.refresh)
         if seen is not None:
             desk.told(mirror.id, seen)
-    return done
 
 
 def _performed(mirror: Mirror, action: str, arguments: dict[str, Any]) -> Done:
