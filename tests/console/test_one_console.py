@@ -15,71 +15,13 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from echelon.console.control import BARRED_PORT, Heir, StandBy, bound
-from echelon.console.sessions import digest
-from workspaces import Shop, environment
-
-SECONDS = 20.0
-
-
-@dataclass
-class Running:
-    process: subprocess.Popen[str]
-    address: str
-
-    @property
-    def port(self) -> int:
-        return int(self.address.rstrip("/").rpartition(":")[2])
-
-    def said(self) -> Any:
-        assert self.process.stdout
-        return json.loads(self.process.stdout.readline())
-
-    def end(self, number: int = signal.SIGTERM) -> float:
-        begun = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(SECONDS)
-        return time.monotonic() - begun
-
-
-class House:
-    """A user's machine: a runtime folder, a home, and the consoles that run there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.running = folder, list[Running]()
-        self.home = folder / "home"
-        self.home.mkdir()
-        self.env = environment(self.home, ECHELON_RUNTIME=str(folder / "run"), PYTHONUNBUFFERED="1")
-
-    def shop(self, name: str) -> Path:
-        (self.folder / name).mkdir()
-        return Shop.make(self.folder / name).root
-
-    def start(self, root: Path, *words: str, **more: str) -> Running:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "echelon", "console", "--until-closed", *words], cwd=root, env={**self.env, **more},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        running = Running(process, "")
-        self.running.append(running)
-        running.address = str(running.said()["address"])
-        return running
-
-    def close(self) -> None:
-        for running in self.running:
-            with contextlib.suppress(ProcessLookupError):
-                running.process.kill()
-            running.process.wait()
-            for pipe in (running.process.stdin, running.process.stdout):
-                if pipe:
-                    pipe.close()
+from houses import SECONDS, House, Running, ask, enter, until
 
 
 @pytest.fixture
@@ -88,46 +30,6 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setenv("ECHELON_RUNTIME", made.env["ECHELON_RUNTIME"])
     yield made
     made.close()
-
-
-def enter(root: Path) -> str:
-    """A token, by a link that this process asks for as another terminal would; those that stand by know of it."""
-
-    async def whole() -> str:
-        heir = Heir()
-        standing = StandBy(root, lambda _code, _why: None, heir)
-        gone = await standing.connect()
-        assert gone is not None
-        await standing.attach()
-        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/#k=(.+)", await standing.invite())
-        assert found
-        body = {"secret": found[2]}
-        token = str((await asyncio.to_thread(ask, int(found[1]), "POST", "/api/session", body))["token"])
-        while not any(digest(token) in row for row in heir.sessions):
-            await asyncio.sleep(0.01)
-        gone.cancel()
-        return token
-
-    return asyncio.run(asyncio.wait_for(whole(), SECONDS))
-
-
-def ask(port: int, method: str, path: str, body: Any = None, token: str = "") -> Mapping[str, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    with contextlib.closing(connection):
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer: Mapping[str, Any] = json.loads(connection.getresponse().read())
-        return answer
-
-
-def until(what: Any, why: str) -> Any:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError, AssertionError, KeyError, ValueError):
-            if found := what():
-                return found
-        time.sleep(0.02)
-    raise AssertionError(why)
 
 
 def names(port: int, token: str) -> list[str]:
