@@ -183,3 +183,12 @@ def page_of(offset: int, limit: int) -> slice:
     """The part of a list that is asked for, never more than PAGE_MAX rows."""
     start = max(0, offset)
     return slice(start, start + max(0, min(limit, PAGE_MAX)))
+
+
+def sound(value: Any) -> Any:
+    """A JSON value whose texts can be sent: bytes of a file that were no UTF-8 are replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {sound(str(key)): sound(inner) for key, inner in value.items()}
+    return [sound(inner) for inner in value] if isinstance(value, (list, tuple)) else value
