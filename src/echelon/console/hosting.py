@@ -93,14 +93,23 @@ class Hosting:
 
     async def pending(self, root: Path | str) -> Pending:
         """What is asked of the person now. Requests of a session that does not run any more are none."""
-        questions: list[talk.Question] = []
-        permissions: list[talk.Permission] = []
-        for seat, asked, wanted in await _all([self._asked(seat) for seat in self._seats(root)]):
-            for row in asked:
-                questions.append(talk.question_of(row, await self._info(seat, str(row["sessionID"]))))
-            for row in wanted:
-                permissions.append(talk.permission_of(row, await self._info(seat, str(row["sessionID"]))))
-        return Pending(questions=tuple(questions), permissions=tuple(permissions))
+        found = await _all([self._asked(seat) for seat in self._seats(root)])
+        return Pending(
+            questions=tuple(
+                [
+                    talk.question_of(row, await self._info(seat, str(row["sessionID"])))
+                    for seat, rows, _ in found
+                    for row in rows
+                ]
+            ),
+            permissions=tuple(
+                [
+                    talk.permission_of(row, await self._info(seat, str(row["sessionID"])))
+                    for seat, _, rows in found
+                    for row in rows
+                ]
+            ),
+        )
 
     # ------------------------------------------------------------------------------------------ writes
 
@@ -325,8 +334,10 @@ class Hosting:
             self._get(seat, "/question"), self._get(seat, "/permission"), self._get(seat, "/session/status")
         )
         runs = talk.part_of(status)
-        lists = ([row for row in talk.rows(found) if row.get("sessionID") in runs] for found in (asked, wanted))
-        return seat, *lists
+        questions, permissions = (
+            [row for row in talk.rows(found) if row.get("sessionID") in runs] for found in (asked, wanted)
+        )
+        return seat, questions, permissions
 
     async def _request(self, root: Path | str, kind: str, identifier: str) -> tuple[Seat, Json] | Refusal:
         for seat in self._seats(root) if _ID.fullmatch(identifier) else ():
