@@ -53,7 +53,8 @@ OPENERS = {
     "engine/baseline.py": "our record of the base branch, in the state directory",
     "engine/inplace.py": "what the checks said before the work",
     "bridge/own_roles.py": "looks into a workspace before there is an engine: OpenCode waits",
-    "cli/crash.py": "crash logs",
+    "engine/crashes.py": "crash logs",
+    "console/interface.py": "the file of its database, private from the start",
     "cli/saving.py": "the page a person asked for",
 }
 _OPENING = {"write_text", "write_bytes", "rename", "fsync", "fdopen"}

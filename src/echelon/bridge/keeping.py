@@ -21,8 +21,7 @@ from echelon.engine.world import Loader
 from echelon.errors import InputError
 from echelon.slots.places import private_directory, read_small, write_record, write_whole
 
-FILE = "loops.json"
-FILE_BYTES_MAX = 4_000_000
+FILE, FILE_BYTES_MAX = loops.FILE, loops.FILE_BYTES_MAX
 TREE_FILES_MAX = 20_000  # looked at to see whether a turn changed anything
 _SKIPPED = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".pytest_cache"})
 
@@ -110,8 +109,9 @@ class Keeper:
         answer = loops.step(
             loop, turn, loops.verdict(world, loop), self._seen(world), time.time(), self.workspace.config
         )
-        if answer is not None:
-            self.save(answer.loop)
+        if answer is None or self.running(loop.session) is None:
+            return None  # a stop came while the files were read
+        self.save(answer.loop)
         return answer
 
     def wake(self, session: str, turn: Turn) -> Step | None:

@@ -124,8 +124,8 @@ class Looping:
                 return  # background work: its result comes as a prompt of OpenCode's own, and then another idle
             turn = dataclasses.replace(turn, tokens=used.tokens, cost=used.cost)
             step = await asyncio.to_thread(self.keeper.step, loop, turn)
-            if step is None:
-                return
+            if step is None or (step.prompt and self.keeper.running(session) is None):
+                return  # answered already, or stopped while the files were read
             if turn.error:
                 self._stopping.discard(session)  # a failed turn is idle twice
             if session in self._stopping and step.loop.state == "running":
@@ -211,14 +211,17 @@ class Looping:
 
     # ------------------------------------------------------------------------------------------ life
 
-    async def stop(self) -> list[Loop]:
-        """The person's stop: everything that runs by itself in this workspace, on disk first."""
-        stopped = [loop for loop in self.keeper.loops().values() if loop.unended]
+    async def stop(self, root: str = "", reason: str = "stopped by /stop", *, turn: bool = True) -> list[Loop]:
+        """The person's stop: everything that runs by itself in this workspace, or in one session, on disk first.
+
+        `turn`: False lets a turn that runs now come to its end.
+        """
+        stopped = [loop for loop in self.keeper.loops().values() if loop.unended and root in ("", loop.session)]
         for loop in stopped:
-            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped by /stop"))
+            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", reason))
         for loop in stopped:
-            if loop.state == "waiting":
-                continue  # nothing of it runs
+            if loop.state == "waiting" or not turn:
+                continue  # nothing of it runs, or what runs may end
             sent = self._sent.pop(loop.session, None)
             self._barred[loop.session] = sent.text if sent else ""
             with contextlib.suppress(HostError):

@@ -22,6 +22,8 @@ from echelon.core.model import TODO, World
 from echelon.core.posts import LevelName
 from echelon.core.verdicts import Verdict
 
+FILE = "loops.json"  # beside the workspace's slots
+FILE_BYTES_MAX = 4_000_000
 LOOPS_MAX = 200  # kept; the oldest ended ones go first
 OBJECTIVE_MAX = 2_000
 

@@ -195,7 +195,7 @@ def _rerun(work: Work, value: Mapping[str, Any], runs: dict[str, tuple[str, str]
     return found
 
 
-def _whole_log(workspace: Workspace) -> str:
+def whole_log(workspace: Workspace) -> str:
     """The segments in order, then the live log; "" when this is a plain clone."""
     segments = sorted(workspace.root.glob(f"{SEGMENTS}*.jsonl"))
     paths = [*(path.relative_to(workspace.root).as_posix() for path in segments), EVIDENCE]
@@ -204,7 +204,7 @@ def _whole_log(workspace: Workspace) -> str:
 
 def _log_problems(workspace: Workspace, found: _Statements) -> list[Problem]:
     """The evidence log's chain holds, and what it says was merged is what the commits carry."""
-    records, problems = evidence_log.read(_whole_log(workspace))
+    records, problems = evidence_log.read(whole_log(workspace))
     carried = {commit.id: value for commit, value, _ in found}
     every = list(problems)
     for record in records:

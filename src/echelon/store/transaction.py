@@ -14,7 +14,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -94,6 +94,10 @@ class Store:
         newest = islice(self._log.newest_first(self._head.current().position), last)
         return tuple(reversed(tuple(newest)))
 
+    def newest_first(self) -> Iterator[Operation]:
+        """The same backwards, verified segment by segment: cheap when the caller stops early."""
+        return self._log.newest_first(self._head.current().position)
+
     def find(self, operation_id: str) -> Operation | None:
         return self._log.find(operation_id, self._head.current().position)
 
@@ -151,21 +155,32 @@ class Store:
             if known:
                 return known
             end = self._head.current().position
-            operation = to_undo(self._log, end, operation_id)
-            version_files = {sidecar_of(edit.path) for edit in operation.edits}
-            edits = [edit for edit in operation.edits if edit.path not in version_files]
-            snapshots = {edit.path: self.read(edit.path) for edit in edits}
-            changed = [edit.path for edit in edits if snapshots[edit.path].digest != edit.after]
-            if changed:
-                raise undo_conflict(operation, changed, self._log.newest_first(end))
+            operation, snapshots, writes = self._undone(operation_id, end)
             change = Change(
                 operation_id=undo_id or f"undo-{end.sequence + 1}-{operation.digest[:12]}",
                 actor=actor,
                 request={"action": "undo", "operation": operation.id},
-                writes={edit.path: backward(edit, snapshots[edit.path].content) for edit in edits},
+                writes=writes,
                 expected=snapshots,
             )
             return self._commit(change, operation.id)
+
+    def would_undo(self, operation_id: str) -> dict[str, tuple[bytes | None, bytes | None]]:
+        """Path -> content now and after an undo of the operation. Reads only; raises what `undo` raises."""
+        _, snapshots, writes = self._undone(operation_id, self._head.current().position)
+        return {path: (snapshots[path].content, after) for path, after in writes.items()}
+
+    def _undone(
+        self, operation_id: str | None, end: Position
+    ) -> tuple[Operation, dict[str, Snapshot], dict[str, bytes | None]]:
+        operation = to_undo(self._log, end, operation_id)
+        version_files = {sidecar_of(edit.path) for edit in operation.edits}
+        edits = [edit for edit in operation.edits if edit.path not in version_files]
+        snapshots = {edit.path: self.read(edit.path) for edit in edits}
+        changed = [edit.path for edit in edits if snapshots[edit.path].digest != edit.after]
+        if changed:
+            raise undo_conflict(operation, changed, self._log.newest_first(end))
+        return operation, snapshots, {edit.path: backward(edit, snapshots[edit.path].content) for edit in edits}
 
     def recover(self) -> Recovery:
         """Finish what an interrupted writer began, and remove what it left. Every write does the first by itself."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from echelon.core.codes.console import CONSOLE
 from echelon.core.codes.hosts import HOSTS
 from echelon.core.codes.portfolio import PORTFOLIO
 
@@ -146,6 +147,11 @@ _REFUSALS = {
     "NEEDS_PERSON": Code("This action is a person's; an agent may not do it.", "a person runs it with echelon call"),
     "ACTION_UNKNOWN": Code("There is no such action.", "echelon call --list shows them"),
     "NOTHING_TO_VERIFY": Code("No commit of this branch carries a statement.", "deliver something first"),
+    "HISTORY_UNKNOWN": Code(
+        "What a document said then cannot be worked out from the operation log.",
+        "look at a neighbouring operation, or at git's history of the file",
+    ),
+    "DOCUMENT_UNKNOWN": Code("The workspace has no document at this path.", "take one from the list of documents"),
     "UNDO_REFUSED": Code("This operation cannot be undone.", "see the reason; echelon log lists operations"),
 }
 
@@ -462,7 +468,7 @@ _DOORS = {
     ),
 }
 
-_HOSTS = {code: Code(*row) for code, row in (HOSTS | PORTFOLIO).items()}
+_HOSTS = {code: Code(*row) for code, row in (HOSTS | PORTFOLIO | CONSOLE).items()}
 CODES: dict[str, Code] = {
     **_REFUSALS,
     **_VERIFY,

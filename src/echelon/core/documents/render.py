@@ -26,6 +26,8 @@ _STRUCTURE = re.compile(r"\s*(#|[-*+]|\d+[.)](\s|\[)|```|~~~|<!--|>|(statut|stat
 
 def clean(text: str) -> str:
     """Text without control characters and direction overrides; line feeds and tabs stay."""
+    if text.isprintable():  # most texts: nothing to take out, and nothing to look at sign by sign
+        return text
     kept = (ch for ch in text if ch in "\n\t" or unicodedata.category(ch) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
     return "".join(kept)
 

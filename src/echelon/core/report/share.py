@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from echelon.core import allocation_why
+from echelon.core.allocation import Demand
 from echelon.core.documents.grammar import State
 from echelon.core.levels import capacity
 from echelon.core.levels.holding import program_held
@@ -22,14 +23,14 @@ _WORDS = {
 }
 
 
-def why(world: World, program: str) -> dict[str, Any] | None:
-    """The explanation as JSON values; None when there is no such program."""
+def why(world: World, program: str, demands: Sequence[Demand] | None = None) -> dict[str, Any] | None:
+    """The explanation as JSON values; None when there is no such program. `demands`: the world's, where they are known."""
     found = world.portfolio.program(program)
     if world.portfolio.depth != "enterprise" or found is None:
         return None
     chosen = world.portfolio.settings
     absent, rejoin = _absence(world, found)
-    said = allocation_why.explain(chosen.budget, chosen.strategy, capacity.demands(world), program, rejoin)
+    said = allocation_why.explain(chosen.budget, chosen.strategy, demands or capacity.demands(world), program, rejoin)
     levers = said.levers if rejoin or said.why != "paused" else ()
     return {
         "id": said.id,

@@ -1,0 +1,7 @@
+"""The routes, one module for each kind. A router that is listed here is guarded, published and tested."""
+
+from __future__ import annotations
+
+from echelon.console.routes import interface, level, page, reads, session, stream
+
+ROUTERS = (session.router, level.router, reads.router, stream.router, interface.router, page.router)
