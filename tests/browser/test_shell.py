@@ -72,6 +72,7 @@ def test_keys_lead_everywhere(shop: Any) -> None:
     expect(page.get_by_role("dialog")).to_contain_text("g b")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("settin")
     page.keyboard.press("Enter")
     expect(page.locator('main[data-view="settings"]')).to_be_visible()
@@ -82,6 +83,7 @@ def test_keys_lead_everywhere(shop: Any) -> None:
 def test_the_palette_finds_items(shop: Any) -> None:
     page = live(shop.page())
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("title of")
     page.get_by_role("option").filter(has_text="Title of").first.click()
     expect(page.locator('main[data-view="item"]')).to_be_visible()
