@@ -17,8 +17,9 @@ from typing import Any
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.wire import CALL_SECONDS
 from echelon.console import talk
+from echelon.console.answers import Done
 from echelon.console.link import Link, Seat, absent
-from echelon.console.talk import Done, Json, Messages, Pending, Prompted, Session, Sessions, Stopped
+from echelon.console.talk import Json, Messages, Pending, Prompted, Session, Sessions, Stopped
 from echelon.core.codes import CODES
 from echelon.core.decide import Refusal, refuse
 from echelon.errors import HostError

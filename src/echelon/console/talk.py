@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from echelon.actions.table import ACTIONS
 from echelon.bridge.roles import CHECKS, ROLES
@@ -161,11 +161,6 @@ class Stopped(Answer):
 
     sessions: tuple[str, ...]
     loops: tuple[str, ...]
-
-
-class Done(Answer):
-    ok: Literal[True] = True
-    message: str = ""
 
 
 def person_only(permission: str) -> bool:
