@@ -97,10 +97,10 @@ def test_without_opencode_it_is_said_so(console: Console) -> None:
 def test_what_is_done_is_seen_in_the_next_answer_and_told(tmp_path: Path) -> None:
     shop = Shop.make(tmp_path, backlog(item("B001", check("false")), item("B002", check("true"))))
     console = Console(shop.places, shop.root)
-    assert console.get("/api/backlog")["counts"]["inProgress"] == 0
+    assert console.get("/api/backlog")["counts"]["active"] == 0
     said = console.act("backlog_start_item", itemId="B001")
     assert said.status == 200, said.body
-    assert console.get("/api/backlog")["counts"]["inProgress"] == 1
+    assert console.get("/api/backlog")["counts"]["active"] == 1
     event = console.desk.hub._kept[-1]
     assert event.kind == "state"
     facts = event.data
