@@ -102,6 +102,8 @@ class Pair:
                 return ask.EndAttempt(
                     item or (world.missions[0].item if world.missions else "B001"), detail, "what went wrong"
                 )  # type: ignore[arg-type]
+            case "rework":
+                return ask.ReworkItem((ask.Remark("a.py", 3, "no"),), "smaller", item)
             case "attest":
                 return ask.Attest(detail, "person", "I looked", item)
             case "accept":
@@ -245,6 +247,10 @@ class ProjectMachine(RuleBasedStateMachine):
         flight = self.pair.model.flight
         self.pair.ask("end_attempt", flight.item if flying and flight else item, reason)
 
+    @rule(item=st.sampled_from((None, *NAMES)))
+    def rework(self, item: str | None) -> None:
+        self.pair.ask("rework", item)
+
     @rule(item=st.sampled_from((None, *NAMES)), tree=st.sampled_from(("w" * 40, "v" * 40)))
     def attest(self, item: str | None, tree: str) -> None:
         self.pair.ask("attest", item, tree)
@@ -322,6 +328,7 @@ EVENTS = {
     "conflicted": ("end_attempt", "conflict"),
     "proved": ("close", "good"),
     "merged": ("merged", ""),
+    "reworked": ("rework", ""),
 }
 PHASES = {"working": (), "conflict": (("end_attempt", "conflict"),), "merging": (("close", "good"),)}
 PHASE_AFTER = dict(states.MISSION)

@@ -198,7 +198,6 @@ TOOLS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("backlog_verify_item", {}, "PROVED B001"),
     ("backlog_close_item", {}, "CLOSED B001"),
     ("backlog_start_item", {"itemId": "B002"}, "STARTED B002"),
-    ("backlog_rework_item", {"note": "smaller"}, "REWORK B002"),
     ("backlog_suspend_item", {"reason": "later"}, "SUSPENDED B002"),
     ("backlog_resume_item", {"itemId": "B002"}, "RESUMED B002"),
     ("backlog_start_item", {"itemId": "B002"}, "STARTED B002"),
