@@ -13,7 +13,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from echelon.errors import EchelonError
 if TYPE_CHECKING:
     from echelon.bridge.desk import Desk
 
+PROGRAM = (sys.executable, "-m", "echelon", "console")
 STARTS_MAX = 4  # the first, and three more
 AGAIN_SECONDS = 1.0  # before the second start, and twice as long before each further one
 END_SECONDS = 5.0  # after its input was closed
@@ -42,8 +43,8 @@ class _Console:
 
 
 class Attending:
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, places: Places, program: Sequence[str] = PROGRAM) -> None:
+        self._places, self._program = places, program
         self._consoles: dict[str, _Console] = {}  # workspace -> its console
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -96,10 +97,10 @@ class Attending:
 
     async def _run(self, root: str, port: int, console: _Console) -> tuple[int, str]:
         """One life of it: how it ended, and its last words."""
-        words = ["-m", "echelon", "console", "--workspace", root, "--port", str(port), "--until-closed"]
+        words = [*self._program, "--workspace", root, "--port", str(port), "--until-closed"]
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, *words, cwd=root, env=dict(os.environ), limit=LINE_MAX, start_new_session=True,
+                *words, cwd=root, env=dict(os.environ), limit=LINE_MAX, start_new_session=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
         except OSError as error:
