@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from echelon.core.documents.render import one_line
 from echelon.engine.places import Places
 from echelon.errors import EchelonError
 
@@ -30,6 +31,7 @@ AGAIN_SECONDS = 1.0  # before the second start, and twice as long before each fu
 END_SECONDS = 5.0  # after its input was closed
 LINE_MAX = 2_000
 SAID_MAX = 300  # characters of what it said last, when it failed
+CODE_MAX = 20
 
 
 @dataclass(slots=True)
@@ -140,12 +142,14 @@ async def _listen(stream: asyncio.StreamReader | None, console: _Console) -> Non
         if not isinstance(told, dict):
             continue
         if isinstance(told.get("address"), str):
-            console.address = told["address"][:SAID_MAX]
+            console.address = one_line(told["address"], SAID_MAX)
             await _tell(console, _where(console.address), "info")
         elif isinstance(told.get("code"), str):
-            about = str(told.get("for") or "let in a browser")[:SAID_MAX]
+            about = one_line(str(told.get("for") or "let in a browser"), SAID_MAX)
             await _tell(
-                console, f"The web console asks to {about}. If that is you, type {told['code'][:20]}", "warning"
+                console,
+                f"The web console asks to {about}. If that is you, type {one_line(told['code'], CODE_MAX)}",
+                "warning",
             )
 
 
@@ -153,7 +157,7 @@ async def _last(stream: asyncio.StreamReader | None) -> str:
     """The last line of what it complains of."""
     said = ""
     while stream is not None and (line := await _line(stream)) is not None:
-        said = line.decode("utf-8", "replace").strip()[-SAID_MAX:] or said
+        said = one_line(line.decode("utf-8", "replace")[-SAID_MAX:], SAID_MAX) or said
     return said
 
 
