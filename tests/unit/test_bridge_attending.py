@@ -130,8 +130,6 @@ def test_the_environment_goes_before_the_file_and_off_is_the_default(
             attends.left(terminal.desk)
             await until(lambda: not attends._tasks)
             assert [row[3] for row in starts(tmp_path)] == wanted
-            attends.left(terminal.desk)
-            await until(lambda: not attends._tasks)
 
     run(play())
 
@@ -148,7 +146,6 @@ def test_one_that_falls_is_started_again_three_times_and_told_of_once(
             await until(lambda: terminal.shown)
             assert terminal.shown == [("The web console cannot be started. the port is taken", "warning")]
             assert len(starts(tmp_path)) == STARTS_MAX
-            attends.left(terminal.desk)
             attends.left(terminal.desk)
             await until(lambda: not attends._tasks)
 

@@ -115,6 +115,7 @@ class Attending:
             console.process, console.address = None, ""
             if process.returncode is None:
                 process.kill()
+                await process.wait()
 
     def _later(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -188,7 +189,6 @@ async def _end(console: _Console) -> None:
     """Close its input, and wait for it; one that stays is ended."""
     _hang_up(console)
     if console.task is not None:
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            async with asyncio.timeout(END_SECONDS if console.process else 0):
-                await asyncio.shield(console.task)
+        await asyncio.wait({console.task}, timeout=END_SECONDS if console.process else 0)
         console.task.cancel()
+        await asyncio.wait({console.task})
