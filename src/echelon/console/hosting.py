@@ -16,10 +16,11 @@ from typing import Any
 
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.wire import CALL_SECONDS
-from echelon.console import talk
+from echelon.console import hearing
+from echelon.console.hearing import Json
 from echelon.console.link import Link, Seat
 from echelon.console.reach import Reach, answers_of, data_of, error_of, is_fine, main_of
-from echelon.console.talk import Done, Json, Messages, Pending, Prompted, Session, Sessions, Stopped
+from echelon.console.talk import Done, Messages, Pending, Prompted, Session, Sessions, Stopped
 from echelon.core.codes import CODES
 from echelon.core.decide import Refusal, refuse
 from echelon.errors import HostError
@@ -74,7 +75,7 @@ class Hosting:
         )
         newest = sorted(found.values(), key=lambda row: row.updated, reverse=True)
         return Sessions(
-            sessions=tuple(newest), agents=talk.agents_of(agents), commands=talk.commands_of(commands, COMMANDS)
+            sessions=tuple(newest), agents=hearing.agents_of(agents), commands=hearing.commands_of(commands, COMMANDS)
         )
 
     async def messages(
@@ -88,8 +89,8 @@ class Hosting:
         answer = await self._reach.api(place[0], "GET", f"/session/{session}/message", query=query)
         if before and answer.get("status") == 400:
             return refuse("ARGUMENTS_INVALID", "before is no `next` of a page of this session")
-        rows, older = talk.rows(data_of(answer)), talk.text(answer.get("next"), 1_000)
-        return Messages(messages=tuple(map(talk.said, rows)), more=bool(older), next=older)
+        rows, older = hearing.rows(data_of(answer)), hearing.text(answer.get("next"), 1_000)
+        return Messages(messages=tuple(map(hearing.said, rows)), more=bool(older), next=older)
 
     async def pending(self, root: Path | str) -> Pending:
         """What is asked of the person now. Requests of a session that does not run any more are none."""
@@ -97,14 +98,14 @@ class Hosting:
         return Pending(
             questions=tuple(
                 [
-                    talk.question_of(row, await self._reach.info(seat, str(row["sessionID"])))
+                    hearing.question_of(row, await self._reach.info(seat, str(row["sessionID"])))
                     for seat, rows, _ in found
                     for row in rows
                 ]
             ),
             permissions=tuple(
                 [
-                    talk.permission_of(row, await self._reach.info(seat, str(row["sessionID"])))
+                    hearing.permission_of(row, await self._reach.info(seat, str(row["sessionID"])))
                     for seat, _, rows in found
                     for row in rows
                 ]
@@ -121,13 +122,13 @@ class Hosting:
         if isinstance(place, Refusal):
             return place
         seat, info = place
-        names = [row.name for row in talk.agents_of(await self._reach.get(seat, "/agent"))]
+        names = [row.name for row in hearing.agents_of(await self._reach.get(seat, "/agent"))]
         if agent and agent not in names:
             return _unknown("AGENT_UNKNOWN", agent, names)
         name = session or await self._reach.begin(seat)
         whom = agent or str(info.get("agent") or "")
         body = {"parts": [{"type": "text", "text": text}], **({"agent": whom} if whom else {})}
-        busy = name in talk.part_of(await self._reach.get(seat, "/session/status"))  # then it is read later
+        busy = name in hearing.part_of(await self._reach.get(seat, "/session/status"))  # then it is read later
         with self._fate(name) as fate:
             data_of(await self._reach.api(seat, "POST", f"/session/{name}/prompt_async", body=body))
             await asyncio.wait({fate}, timeout=0 if busy else FATE_SECONDS)
@@ -145,16 +146,16 @@ class Hosting:
         if isinstance(place, Refusal):
             return place
         seat, command = place[0], command.removeprefix("/").strip()
-        known = talk.commands_of(await self._reach.get(seat, "/command"), COMMANDS)
+        known = hearing.commands_of(await self._reach.get(seat, "/command"), COMMANDS)
         if command not in (names := [row.name for row in known]):
             return _unknown("COMMAND_UNKNOWN", command, names)
         if agent and agent not in (
-            agents := [row.name for row in talk.agents_of(await self._reach.get(seat, "/agent"))]
+            agents := [row.name for row in hearing.agents_of(await self._reach.get(seat, "/agent"))]
         ):
             return _unknown("AGENT_UNKNOWN", agent, agents)
         if command == "stop":
             told = await self._link.ask(seat, "stop", {}, CALL_SECONDS)
-            return Prompted(session=session, agent="", message=talk.text(told.get("text"), talk.ASKED_MAX))
+            return Prompted(session=session, agent="", message=hearing.text(told.get("text"), hearing.ASKED_MAX))
         name = session or await self._reach.begin(seat)
         body = {"command": command, "arguments": arguments, **({"agent": agent} if agent else {})}
         if refusal := await self._commanded(seat, name, body):
@@ -179,7 +180,7 @@ class Hosting:
         if isinstance(found, Refusal):
             return found
         seat, asked = found
-        if len(answers) != (wanted := len(talk.rows(asked.get("questions")))):
+        if len(answers) != (wanted := len(hearing.rows(asked.get("questions")))):
             return refuse("ARGUMENTS_INVALID", f"answers has {len(answers)} of the {wanted} lists that are asked for")
         if any(not any(word.strip() for word in words) for words in answers):
             return refuse("ARGUMENTS_INVALID", "an answer is empty; reject the question, or say something")
@@ -195,7 +196,7 @@ class Hosting:
     async def person_only(self, root: Path | str, permission: str) -> bool:
         """Whether the answer to this request is the person's word for an action of theirs. False for one that is gone."""
         found = await self._reach.request(root, "permission", permission)
-        return not isinstance(found, Refusal) and talk.person_only(str(found[1].get("permission")))
+        return not isinstance(found, Refusal) and hearing.person_only(str(found[1].get("permission")))
 
     async def reply_permission(
         self, root: Path | str, permission: str, reply: str, message: str = "", channel: str = "the console"
@@ -210,8 +211,8 @@ class Hosting:
         if isinstance(found, Refusal):
             return found
         seat, asked = found
-        name = talk.text(asked.get("permission"), talk.TITLE_MAX)
-        if reply == "always" and talk.person_only(name):
+        name = hearing.text(asked.get("permission"), hearing.TITLE_MAX)
+        if reply == "always" and hearing.person_only(name):
             return refuse("ALWAYS_REFUSED", f"{name} is asked for one call")
         body = {"reply": reply, **({"message": message} if message and reply == "reject" else {})}
         done = await self._replied(seat, f"/permission/{permission}/reply", body)
@@ -235,14 +236,14 @@ class Hosting:
             self._ask_again(root)
 
     def _heard(self, seat: Seat, event: Json) -> None:
-        kind, found = str(event.get("type")), talk.part_of(event.get("properties"))
+        kind, found = str(event.get("type")), hearing.part_of(event.get("properties"))
         if kind.startswith(("question.", "permission.")):
             self._ask_again(seat.workspace)
             return
-        told = talk.told(event, seat.slot)
+        told = hearing.told(event, seat.slot)
         if told is None:
             return
-        if info := talk.part_of(found.get("info")) if told[0] == "session" else None:
+        if info := hearing.part_of(found.get("info")) if told[0] == "session" else None:
             self._reach.remember(info)
         self._settle(kind, found, told)
         self._tell(seat.workspace, *told)
@@ -256,7 +257,7 @@ class Hosting:
             return
         if kind == "session.error":
             fate.set_result(str(told[1].get("error")) or "OpenCode refused it")
-        elif kind == "message.updated" and talk.part_of(found.get("info")).get("role") == "assistant":
+        elif kind == "message.updated" and hearing.part_of(found.get("info")).get("role") == "assistant":
             fate.set_result("")
 
     @contextlib.contextmanager

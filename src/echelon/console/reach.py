@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from echelon.bridge.wire import CALL_SECONDS
-from echelon.console import talk
+from echelon.console import hearing
+from echelon.console.hearing import Json
 from echelon.console.link import Link, Seat, absent
-from echelon.console.talk import Json, Session
+from echelon.console.talk import Session
 from echelon.core.codes import CODES
 from echelon.core.decide import Refusal, refuse
 from echelon.errors import HostError
@@ -46,7 +47,7 @@ class Reach:
         if _ID.fullmatch(session):
             for seat in reversed(seats):
                 answer = await self.api(seat, "GET", f"/session/{session}")
-                info = talk.part_of(answer.get("data"))
+                info = hearing.part_of(answer.get("data"))
                 if is_fine(answer) and info.get("directory") == seat.directory:
                     self.remember(info)
                     return await self._busiest(seats, seat, session), info
@@ -56,7 +57,7 @@ class Reach:
         """Of several OpenCodes of a directory the one that the session runs in, else the one that came last."""
         same = [row for row in seats if row.directory == seat.directory]
         for row in same if len(same) > 1 else ():
-            if session in talk.part_of(await self.get(row, "/session/status")):
+            if session in hearing.part_of(await self.get(row, "/session/status")):
                 return row
         return seat
 
@@ -67,26 +68,26 @@ class Reach:
             self.get(seat, "/session/status"),
             self._link.ask(seat, "loops", {}, CALL_SECONDS),
         )
-        running = {str(row.get("session")): talk.loop_of(row) for row in talk.rows(loops.get("loops"))}
-        rows = [row for row in talk.rows(found) if row.get("directory") == seat.directory]
+        running = {str(row.get("session")): hearing.loop_of(row) for row in hearing.rows(loops.get("loops"))}
+        rows = [row for row in hearing.rows(found) if row.get("directory") == seat.directory]
         for row in rows:
             self.remember(row)
-        states = {str(row["id"]): talk.text(_type(status, row["id"]), talk.TITLE_MAX) for row in rows}
-        return [talk.session_of(row, seat.slot, states[row["id"]], running.get(row["id"])) for row in rows]
+        states = {str(row["id"]): hearing.text(_type(status, row["id"]), hearing.TITLE_MAX) for row in rows}
+        return [hearing.session_of(row, seat.slot, states[row["id"]], running.get(row["id"])) for row in rows]
 
     async def asked(self, seat: Seat) -> tuple[Seat, list[Json], list[Json]]:
         asked, wanted, status = await asyncio.gather(
             self.get(seat, "/question"), self.get(seat, "/permission"), self.get(seat, "/session/status")
         )
-        runs = talk.part_of(status)
+        runs = hearing.part_of(status)
         questions, permissions = (
-            [row for row in talk.rows(found) if row.get("sessionID") in runs] for found in (asked, wanted)
+            [row for row in hearing.rows(found) if row.get("sessionID") in runs] for found in (asked, wanted)
         )
         return seat, questions, permissions
 
     async def request(self, root: Path | str, kind: str, identifier: str) -> tuple[Seat, Json] | Refusal:
         for seat in self.seats(root) if _ID.fullmatch(identifier) else ():
-            for row in talk.rows(await self.get(seat, f"/{kind}")):
+            for row in hearing.rows(await self.get(seat, f"/{kind}")):
                 if row.get("id") == identifier:
                     return seat, row
         return refuse("REQUEST_GONE", f"{kind} {identifier[:80]!r} is not asked")
@@ -94,7 +95,7 @@ class Reach:
     async def info(self, seat: Seat, session: str) -> Json:
         if session not in self._infos and _ID.fullmatch(session):
             with contextlib.suppress(HostError):
-                self.remember(talk.part_of(await self.get(seat, f"/session/{session}")))
+                self.remember(hearing.part_of(await self.get(seat, f"/session/{session}")))
         return self._infos.get(session, {})
 
     def remember(self, info: Json) -> None:
@@ -106,7 +107,7 @@ class Reach:
 
     async def begin(self, seat: Seat) -> str:
         """A new session. OpenCode gives it a title of its own when it has none."""
-        made = talk.part_of(data_of(await self.api(seat, "POST", "/session", body={})))
+        made = hearing.part_of(data_of(await self.api(seat, "POST", "/session", body={})))
         self.remember(made)
         return str(made["id"])
 
@@ -115,7 +116,7 @@ class Reach:
         if before:
             return  # it was there already
         with contextlib.suppress(HostError):
-            if not talk.rows(await self.get(seat, f"/session/{session}/message", {"limit": 1})):
+            if not hearing.rows(await self.get(seat, f"/session/{session}/message", {"limit": 1})):
                 await self.api(seat, "DELETE", f"/session/{session}")
 
     async def get(self, seat: Seat, path: str, query: Json | None = None) -> Any:
@@ -127,7 +128,7 @@ class Reach:
     ) -> Json:  # fmt: skip
         """The answer of that OpenCode's own interface, errors too. Raises HostError when none came."""
         asked = {"method": method, "path": path, "body": body, "query": query or {}, "session": session}
-        return talk.part_of(await self._link.ask(seat, "api", asked, seconds))
+        return hearing.part_of(await self._link.ask(seat, "api", asked, seconds))
 
 
 def main_of(seats: Sequence[Seat]) -> Seat:
@@ -160,10 +161,10 @@ def data_of(answer: Json) -> Any:
 def error_of(answer: Json) -> str:
     """The reason in an error of OpenCode's."""
     error = answer.get("error")
-    found = talk.part_of(error)
-    inner = talk.part_of(found.get("data")).get("message") or found.get("message") or found.get("name") or error
-    return talk.text(inner or f"status {answer.get('status')}", talk.ASKED_MAX)
+    found = hearing.part_of(error)
+    inner = hearing.part_of(found.get("data")).get("message") or found.get("message") or found.get("name") or error
+    return hearing.text(inner or f"status {answer.get('status')}", hearing.ASKED_MAX)
 
 
 def _type(status: Any, session: str) -> str:
-    return str(talk.part_of(talk.part_of(status).get(session)).get("type") or "idle")
+    return str(hearing.part_of(hearing.part_of(status).get(session)).get("type") or "idle")
