@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from echelon.console.hosting import Hosting
 from echelon.console.hub import Hub
 from echelon.console.interface import Interface
 from echelon.console.mirror import Changed, Mirror
@@ -28,9 +31,31 @@ class Desk:
     interface: Interface
     sessions: Sessions = field(default_factory=lambda: Sessions(time.monotonic))
     hub: Hub = field(default_factory=Hub)
+    hosting: Hosting = field(default_factory=Hosting)
     mirrors: dict[str, Mirror] = field(default_factory=dict)
     _holders: Counter[str] = field(default_factory=Counter)
     _watching: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _visiting: dict[str, asyncio.Task[str]] = field(default_factory=dict)  # folder of an OpenCode -> its being attached
+    _hosted: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Look for OpenCode from now on: what happens there is told, and its workspaces are shown while it is there."""
+        self.hosting.subscribe(self._happened)
+        self._hosted = asyncio.ensure_future(self.hosting.run())
+
+    def _happened(self, root: str, kind: str, facts: Mapping[str, Any]) -> None:
+        if kind == "host":
+            self._visit(root, present=bool(facts.get("present")))
+        found = next((key for key, row in self.mirrors.items() if os.path.realpath(row.workspace.root) == root), None)
+        if found is not None:
+            self.hub.send(kind, {"workspace": found, **facts}, keep=kind != "text")
+
+    def _visit(self, root: str, *, present: bool) -> None:
+        if present and root not in self._visiting:
+            self._visiting[root] = asyncio.ensure_future(self.attach(Path(root)))
+        elif not present and root in self._visiting:
+            attached = self._visiting.pop(root)
+            attached.add_done_callback(lambda done: None if _failed(done) else self.detach(done.result()))
 
     async def attach(self, root: Path) -> str:
         """The id of the workspace, which the page can see from now on. Raises what opening it raises."""
@@ -68,6 +93,10 @@ class Desk:
         self.hub.send("state", facts)
 
     def close(self) -> None:
-        for task in self._watching.values():
+        for task in (*self._watching.values(), *self._visiting.values(), *([self._hosted] if self._hosted else [])):
             task.cancel()
         self.hub.close()
+
+
+def _failed(task: asyncio.Task[str]) -> bool:
+    return task.cancelled() or task.exception() is not None

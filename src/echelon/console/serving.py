@@ -86,6 +86,7 @@ async def _host(sitting: Sitting, heir: Heir) -> None:
         desk = Desk(f"127.0.0.1:{port}", sitting.places, interface)
         desk.sessions.take_over(heir.sessions, sitting.show)
         await desk.attach(sitting.root)
+        desk.open()
         address = f"http://{desk.address}/"
         control.note(address, _now())
         sitting.link = lambda: _at_once(control.link(desk, sitting.show))

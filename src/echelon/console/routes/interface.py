@@ -20,6 +20,7 @@ class Workspace(Answer):
     path: str
     trouble: str
     revision: int
+    host: bool
 
 
 class Workspaces(Answer):
@@ -33,6 +34,10 @@ class Preference(Answer):
 
 class Preferred(Given):
     value: Any
+
+
+class Seen(Given):
+    sequence: int
 
 
 class Prompt(Answer):
@@ -54,6 +59,7 @@ def workspaces(desk: DeskOf) -> Workspaces:
             path=str(row.workspace.root),
             trouble=row.trouble,
             revision=row.revision,
+            host=desk.hosting.present(row.workspace.root),
         )
         for key, row in desk.mirrors.items()
     ]
@@ -68,6 +74,13 @@ def preference(desk: DeskOf, key: Key) -> Preference:
 @router.put("/preferences/{key}")
 def prefer(desk: DeskOf, key: Key, body: Preferred) -> Done:
     desk.interface.prefer(key, body.value)
+    return Done()
+
+
+@router.post("/seen")
+def seen(desk: DeskOf, mirror: MirrorOf, body: Seen) -> Done:
+    """The person has looked: what is newer than this operation is what changed since."""
+    desk.interface.prefer(f"seen.{mirror.id}", body.sequence)
     return Done()
 
 
