@@ -1,5 +1,5 @@
 # Each target stands alone on a fresh clone: it makes .venv first if it has to. Nothing but Python >= 3.11, git and make is assumed.
-.PHONY: help demo test opencode fix lint types layers proofs bench reference picture clean
+.PHONY: help demo test web webcheck opencode fix lint types layers proofs bench reference picture clean
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 READY := .venv/.ready
@@ -20,8 +20,14 @@ $(READY): pyproject.toml
 demo: $(READY) ## deliver the example service with the embedded host and print the report
 	$(BIN)/echelon demo $(DIR)
 
-test: lint types layers opencode ## lint, types, layers, all tests: what CI runs
+test: lint types layers opencode web webcheck ## lint, types, layers, all tests: what CI runs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
+
+web: $(READY) ## build the console's page; nothing to do when it is as its sources are
+	$(BIN)/python tools/page.py
+
+webcheck: $(READY) ## types and unit tests of the page
+	$(BIN)/python tools/page.py check
 
 opencode: $(READY) ## fetch the OpenCode versions that tests run on, from npm, into .node
 	$(BIN)/python tools/opencode_binary.py

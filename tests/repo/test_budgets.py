@@ -19,6 +19,7 @@ STARTERS = {
     "hosts/opencode/binary.py": "asks OpenCode for its version",
     "hosts/opencode/server.py": "runs an OpenCode of our own",
     "hosts/opencode/processes.py": "asks ps for memory and start time on macOS",
+    "bridge/attending.py": "runs the web console that opens with OpenCode",
     "testing/opencode.py": "runs OpenCode in tests and trials",
     "cli/commands/demo.py": "a delivery of our own, to kill it",
 }
@@ -53,7 +54,8 @@ OPENERS = {
     "engine/baseline.py": "our record of the base branch, in the state directory",
     "engine/inplace.py": "what the checks said before the work",
     "bridge/own_roles.py": "looks into a workspace before there is an engine: OpenCode waits",
-    "cli/crash.py": "crash logs",
+    "engine/crashes.py": "crash logs",
+    "console/interface.py": "the file of its database, private from the start",
     "cli/saving.py": "the page a person asked for",
 }
 _OPENING = {"write_text", "write_bytes", "rename", "fsync", "fdopen"}

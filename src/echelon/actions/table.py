@@ -124,6 +124,7 @@ _ALL = (
         "steering_find", "project", "Find lines of spec, backlog and journal by words, instead of reading the files.",
         args.FindArguments, looking.steering, changes=False, also=("mission", *_STAFF, *_UPPER),
     ),
+    Action("web_console_info", "mission", "Where the person's web console is.", args.NoArguments, looking.console, changes=False, also=_UPPER),
     Action("portfolio_report", "project", "The report as Markdown.", args.NoArguments, looking.portfolio, changes=False, also=_UPPER),
     Action("validate_workspace", "project", "What is wrong here; with repair, mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
     Action("workspace_accept_base", "project", "Say that the base branch is right as it is, though it was moved back.", args.BaseArguments, looking.accept_base, "person", also=_UPPER),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from echelon.bridge import places as meeting
+from echelon.bridge.audience import Audience
 from echelon.bridge.greeting import greeting
 from echelon.bridge.wire import LINE_BYTES_MAX, PROTOCOL, Refused, Wire
 from echelon.core.decide import refuse
@@ -28,6 +30,7 @@ from echelon.slots.places import write_whole
 from echelon.store.lock import Owner, workspace_lock
 
 if TYPE_CHECKING:
+    from echelon.bridge.attending import Attending
     from echelon.bridge.desk import Desk
 
 IDLE_SECONDS = 600.0  # without a connection
@@ -39,7 +42,9 @@ class Brain:
         self._places, self._idle_seconds = places, idle_seconds
         self._desks: dict[tuple[int, str], Desk] = {}
         self._watching: dict[tuple[int, str], asyncio.Task[None]] = {}
-        self._open: set[Wire] = set()
+        self._open: set[Wire] = set()  # bridges
+        self._audience = Audience(self._desks)
+        self._attending: Attending | None = None
         self._since = time.monotonic()
         self._secret = secrets.token_hex(32) if meeting.by_port() else ""
 
@@ -57,6 +62,8 @@ class Brain:
                     await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
             for wire in list(self._open):
                 wire.close()
+            if self._attending:
+                self._attending.close()
             # A thread of a call that was cancelled must not keep the process: all truth is in files.
             os.truncate(meeting.lock_file(), 0)
             os._exit(0)
@@ -72,7 +79,9 @@ class Brain:
             return server
         path = meeting.socket_path()
         path.unlink(missing_ok=True)  # we hold the lock: whoever made it is dead
-        return await asyncio.start_unix_server(self._connected, path, limit=LINE_BYTES_MAX)
+        server = await asyncio.start_unix_server(self._connected, path, limit=LINE_BYTES_MAX)
+        path.chmod(0o600)  # no umask: files that a merge brings into the person's checkout are theirs
+        return server
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seat: list[asyncio.Task[Desk]] = []
@@ -81,46 +90,66 @@ class Brain:
             if method == "hello":
                 key = self._admitted(params)
                 if not seat:
-                    seat.append(asyncio.ensure_future(self._desk(key, wire, str(params.get("guard") or ""))))
+                    seat.append(asyncio.ensure_future(self._desk(key, wire, params)))
                 answer = greeting(key[1], self._places)
                 if params.get("rules"):
                     wire.loose(_tell_rules(seat[0], params["rules"]))
                 return answer
+            if method == "console":
+                self._checked(params)
+                self._open.discard(wire)  # one that only looks keeps no brain
+                return self._audience.admit(wire)
+            if wire in self._audience:
+                return await self._audience.ask(method, params)
             if not seat:
                 raise Refused(refuse("BRIDGE_CONFUSED", "no hello came before"))
             desk = await asyncio.shield(seat[0])
-            if method not in desk.methods:
-                raise Refused(refuse("BRIDGE_CONFUSED", "unknown request"))
-            return await desk.methods[method](params)
+            if method == "watched":
+                return self._audience.hear(desk, wire, params)
+            return await desk.answer(method, params)
 
         wire = Wire(reader, writer, handle)
         self._open.add(wire)
         try:
             await wire.run()
         finally:
-            self._open.discard(wire)
-            self._since = time.monotonic()
+            if wire in self._open:
+                self._open.discard(wire)
+                self._since = time.monotonic()
+            self._audience.left(wire)
             for task in seat:
                 self._leave(task, wire)
 
     def _admitted(self, hello: Mapping[str, Any]) -> tuple[int, str]:
         """The process and directory that say hello."""
+        self._checked(hello)
+        return int(hello["pid"]), str(hello["directory"])
+
+    def _checked(self, hello: Mapping[str, Any]) -> None:
         if self._secret and not secrets.compare_digest(str(hello.get("secret") or ""), self._secret):
             raise Refused(refuse("BRIDGE_CONFUSED", "the secret is wrong"))
         if hello.get("protocol") != PROTOCOL:
             raise Refused(refuse("BRIDGE_CONFUSED", "bridge and Echelon speak different protocols"))
-        return int(hello["pid"]), str(hello["directory"])
 
-    async def _desk(self, key: tuple[int, str], wire: Wire, guard: str) -> Desk:
+    async def _desk(self, key: tuple[int, str], wire: Wire, hello: Mapping[str, Any]) -> Desk:
         """The desk of a process and directory. Its room is imported when the first one comes: hello does not wait."""
         room = await asyncio.to_thread(importlib.import_module, "echelon.bridge.desk")
         found = self._desks.get(key)
         if found is None:
             found = self._desks[key] = room.Desk(key[1], key[0], self._places)
+            found.changed = functools.partial(self._changed, found, hello)
             self._watching[key] = asyncio.ensure_future(found.begin())
         found.wires.append(wire)
-        found.guard = guard
+        found.guard = str(hello.get("guard") or "")
+        self._changed(found, hello)
         return found
+
+    def _changed(self, desk: Desk, hello: Mapping[str, Any]) -> None:
+        """A desk came, or found its workspace: consoles hear of it, and one is started where the person wants it."""
+        self._audience.changed()
+        if self._attending is None:
+            self._attending = importlib.import_module("echelon.bridge.attending").Attending(self._places)
+        self._attending.want(desk, hello.get("console") or {})
 
     def _leave(self, task: asyncio.Task[Desk], wire: Wire) -> None:
         if not task.done():
@@ -131,6 +160,9 @@ class Brain:
             if not desk.wires and self._desks.get(key) is desk:
                 del self._desks[key]
                 self._watching.pop(key).cancel()
+                self._audience.changed()
+                if self._attending:
+                    self._attending.left(desk)
 
 
 async def _tell_rules(seat: asyncio.Task[Desk], rules: Mapping[str, Any]) -> None:
@@ -147,7 +179,6 @@ def brain_of(runtime: Path) -> int:
 
 def run(places: Places, idle_seconds: float = IDLE_SECONDS) -> bool:
     """Serve until idle. False when another brain of this user serves already. Raises WorldError RUNTIME_UNSAFE."""
-    os.umask(0o077)
     owner = Owner(
         os.getpid(),
         os.uname().nodename if hasattr(os, "uname") else "",

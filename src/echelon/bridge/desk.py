@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from echelon.bridge import contracts, steering
+from echelon.bridge import contracts, own_roles, steering
 from echelon.bridge.commands import COMMANDS
+from echelon.bridge.halting import halt
 from echelon.bridge.keeping import Keeper, workspace_of
 from echelon.bridge.liveness import Liveness
 from echelon.bridge.looping import Looping, toast
@@ -20,7 +21,7 @@ from echelon.bridge.posting import Posts
 from echelon.bridge.roles import ROLES
 from echelon.bridge.sessions import Session, Sessions, last_words
 from echelon.bridge.tools import Call, Tools
-from echelon.bridge.wire import Wire
+from echelon.bridge.wire import CALL_SECONDS, Refused, Wire
 from echelon.core import fence, posts, report
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.render import clean
@@ -30,6 +31,7 @@ from echelon.engine.workspace import Places, find_workspace
 from echelon.errors import EchelonError, HostError
 
 EVENTS_REMEMBERED = 500  # ids, to hear an event once where OpenCode tells it twice
+DENIALS_MAX = 100  # sessions whose last denial is kept: OpenCode answers a request with an error that does not say why
 STARTS = frozenset({  # the actions that start work, and with it the loop of a root session
     "backlog_start_item", "parallel_start_item", "program_start_project", "program_start_projects_parallel",
     "enterprise_start_program", "enterprise_start_programs_parallel",
@@ -64,7 +66,9 @@ class Desk:
         self.guard = ""  # ORCHESTRATOR_STEERING_GUARD, as OpenCode's own environment has it
         self._posts: Posts | None = None
         self._found = asyncio.Event()
-        self.methods: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
+        self._denials: dict[str, str] = {}
+        self.changed: Callable[[], None] = lambda: None  # told when there is a workspace at last
+        self._methods: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
             "message": self.message,
             "system": self.system,
             "before": self.before,
@@ -91,6 +95,7 @@ class Desk:
         """After the greeting: what was going on goes on, and lost signals are looked for, once there is a workspace."""
         while (looping := self.looping) is None:
             await self._found.wait()
+        self.changed()
         with contextlib.suppress(HostError):
             await looping.resume()
         await looping.watch()
@@ -98,15 +103,52 @@ class Desk:
     async def _api(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> Any:
-        if not self.wires:
-            raise HostError("HOST_GONE", "OpenCode closed the connection.", "start it again")
-        answer = await self.wires[-1].call("api", {"method": method, "path": path, "body": body, "query": query or {}})
+        answer = await self.relay({"method": method, "path": path, "body": body, "query": query or {}})
         if answer.get("error") is not None or not 200 <= int(answer.get("status") or 0) < 300:
             detail = str(answer.get("error"))[:300]
             raise HostError("HOST_FAILED", f"OpenCode refused {method} {path}: {detail}", "see its log")
         return answer.get("data")
 
+    async def relay(self, request: Mapping[str, Any], seconds: float = CALL_SECONDS) -> Mapping[str, Any]:
+        """What OpenCode's interface answers, be it an error: `status`, `data`, `error`. Raises HostError."""
+        if not self.wires:
+            raise HostError("HOST_GONE", "OpenCode closed the connection.", "start it again")
+        return await self.wires[-1].call("api", request, seconds)
+
+    # --------------------------------------------------------------------------------------- consoles
+
+    def row(self) -> dict[str, Any]:
+        """Where it is, as a console reads it; `workspace` is "" where there is none."""
+        root = own_roles.workspace_of(self.directory, self._places)
+        return {
+            "directory": self.directory,
+            "pid": self.pid,
+            "workspace": os.path.realpath(root) if root else "",
+            "slot": slot_of(self.directory, self._places),
+        }
+
+    async def halt(self, session: str) -> Mapping[str, Any]:
+        return await halt(self._api, self._sessions, self.looping, session)
+
+    async def toast(self, message: str, variant: str) -> None:
+        await toast(self._api, message, variant)
+
+    def denial(self, session: str) -> str:
+        """Why a message or a command of the session was not let in since somebody last asked; "" for none."""
+        return self._denials.pop(session, "")
+
     # ------------------------------------------------------------------------------------------ hooks
+
+    async def answer(self, method: str, params: Mapping[str, Any]) -> Any:
+        """What a hook asks or tells. Raises Refused for what no bridge of ours says."""
+        if method not in self._methods:
+            raise Refused(refuse("BRIDGE_CONFUSED", "unknown request"))
+        answer = await self._methods[method](params)
+        if method in ("message", "command") and answer.get("deny"):
+            self._denials[str(params["sessionID"])] = answer["deny"]
+            if len(self._denials) > DENIALS_MAX:
+                self._denials.pop(next(iter(self._denials)))
+        return answer
 
     async def message(self, given: Mapping[str, Any]) -> dict[str, Any]:
         session, agent, text = str(given["sessionID"]), str(given["agent"]), str(given.get("text", ""))
@@ -226,8 +268,7 @@ class Desk:
     async def command(self, given: Mapping[str, Any]) -> dict[str, Any]:
         name, session, words = str(given["command"]), str(given["sessionID"]), str(given.get("arguments") or "").strip()
         if name == "stop":
-            stopped = await self.looping.stop() if self.looping else []
-            text = f"Stopped: {len(stopped)} loop(s). Nothing goes on by itself until you say so: /deliver, /task."
+            text = await self.stop()
             await toast(self._api, text, "success")  # the refusal below keeps the model out, and is in the log only
             return {"deny": text}
         if name == "agents":
@@ -246,6 +287,11 @@ class Desk:
             return {"text": COMMANDS[name].template.replace("$STATUS", lines)}
         level = COMMANDS[name].starts
         return {} if level is None else await self._begun(keeper, session, name, level, words)
+
+    async def stop(self) -> str:
+        """Stop every loop of the workspace; what to tell the person."""
+        stopped = await self.looping.stop() if self.looping else []
+        return f"Stopped: {len(stopped)} loop(s). Nothing goes on by itself until you say so: /deliver, /task."
 
     async def _begun(self, keeper: Keeper, session: str, name: str, level: LevelName, words: str) -> dict[str, Any]:
         """The person starts a loop, of the one program, project or item when their words name one."""

@@ -109,8 +109,9 @@ class Keeper:
         answer = loops.step(
             loop, turn, loops.verdict(world, loop), self._seen(world), time.time(), self.workspace.config
         )
-        if answer is not None:
-            self.save(answer.loop)
+        if answer is None or self.running(loop.session) is None:
+            return None  # a stop came while the files were read
+        self.save(answer.loop)
         return answer
 
     def wake(self, session: str, turn: Turn) -> Step | None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import os
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from echelon.bridge.keeping import Keeper
 from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
 from echelon.core.decide import refuse
 from echelon.core.loops import Loop
+from echelon.engine.consoles import alive
 from echelon.errors import EchelonError, HostError
 
 COMMAND_OF = {command.starts: name for name, command in COMMANDS.items() if command.starts}
@@ -124,8 +123,8 @@ class Looping:
                 return  # background work: its result comes as a prompt of OpenCode's own, and then another idle
             turn = dataclasses.replace(turn, tokens=used.tokens, cost=used.cost)
             step = await asyncio.to_thread(self.keeper.step, loop, turn)
-            if step is None:
-                return
+            if step is None or (step.prompt and self.keeper.running(session) is None):
+                return  # answered already, or stopped while the files were read
             if turn.error:
                 self._stopping.discard(session)  # a failed turn is idle twice
             if session in self._stopping and step.loop.state == "running":
@@ -211,14 +210,17 @@ class Looping:
 
     # ------------------------------------------------------------------------------------------ life
 
-    async def stop(self) -> list[Loop]:
-        """The person's stop: everything that runs by itself in this workspace, on disk first."""
-        stopped = [loop for loop in self.keeper.loops().values() if loop.unended]
+    async def stop(self, root: str = "", reason: str = "stopped by /stop", *, turn: bool = True) -> list[Loop]:
+        """The person's stop: everything that runs by itself in this workspace, or in one session, on disk first.
+
+        `turn`: False lets a turn that runs now come to its end.
+        """
+        stopped = [loop for loop in self.keeper.loops().values() if loop.unended and root in ("", loop.session)]
         for loop in stopped:
-            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped by /stop"))
+            self.keeper.save(loop.ended("paused", "LOOP_STOPPED", reason))
         for loop in stopped:
-            if loop.state == "waiting":
-                continue  # nothing of it runs
+            if loop.state == "waiting" or not turn:
+                continue  # nothing of it runs, or what runs may end
             sent = self._sent.pop(loop.session, None)
             self._barred[loop.session] = sent.text if sent else ""
             with contextlib.suppress(HostError):
@@ -232,7 +234,7 @@ class Looping:
                 continue
             if loop.host == self._host:
                 await (self._look(loop) if loop.state == "running" else self._wake(loop.session))
-            elif not _alive(loop.host):
+            elif not alive(loop.host):
                 self.keeper.save(
                     loop.ended("paused", "LOOP_HOST_ENDED", f"OpenCode ended; /{COMMAND_OF[loop.level]} goes on")
                 )
@@ -274,13 +276,3 @@ async def toast(api: Api, message: str, variant: str) -> None:
     """A line that a person sees for some seconds, where there is a terminal."""
     with contextlib.suppress(HostError):
         await api("POST", "/tui/show-toast", body={"title": "Echelon", "message": message, "variant": variant})
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process of this id runs; on Windows asking would end it, so there it counts as running."""
-    try:
-        return sys.platform == "win32" or os.kill(pid, 0) is None
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True

@@ -23,6 +23,12 @@ FENCED = (
 EVENTS = (
     "session.idle", "session.status", "session.created", "session.deleted", "permission.replied", "question.rejected",
 )  # fmt: skip
+# What is told of every session while a console looks, and never otherwise.
+WATCHED = (
+    "message.updated", "message.removed", "message.part.updated", "message.part.removed", "message.part.delta",
+    "session.created", "session.updated", "session.deleted", "session.status", "session.idle", "session.error",
+    "question.asked", "question.replied", "question.rejected", "permission.asked", "permission.replied", "todo.updated",
+)  # fmt: skip
 # What an agent's shell keeps of OpenCode's environment in a server that Echelon started: never a provider's key.
 ENVIRONMENT = (
     *ALLOWED, *NETWORK,
@@ -47,6 +53,7 @@ def manifest(slots: str, language: Language = "en") -> dict[str, Any]:
         "mark": MARK,
         "fenced": list(FENCED),
         "events": list(EVENTS),
+        "watched": list(WATCHED),
         "limits": dict(LIMITS),
     }
 

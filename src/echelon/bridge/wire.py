@@ -73,6 +73,15 @@ class Wire:
         finally:
             self._waiting.pop(number, None)
 
+    def tell(self, method: str, params: Mapping[str, Any]) -> None:
+        """Say something that nobody answers."""
+        self._write({"method": method, "params": params})
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the other side has not taken yet."""
+        return self._writer.transport.get_write_buffer_size()
+
     def loose(self, work: Awaitable[None]) -> None:
         """Run something that nobody waits for; it ends with the connection."""
         task = asyncio.ensure_future(work)

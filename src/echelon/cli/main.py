@@ -32,6 +32,7 @@ COMMANDS = {
     "doctor": "Every finding with its place; --repair mends without loss.",
     "install": "Put Echelon into OpenCode; uninstall takes it out again.",
     "uninstall": "Take Echelon out of OpenCode, byte for byte.",
+    "console": "Follow and steer every workspace in the browser.",
     "serve": "What OpenCode's bridge speaks to; it is started by itself.",
     "call": "Run any action of the table.",
     "log": "The operations, newest last.",
@@ -90,7 +91,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return REFUSED
     except Exception as error:
-        from echelon.cli.crash import record
+        from echelon.engine.crashes import record
 
         render.complain(f"BUG: Echelon made a mistake ({type(error).__name__}). The crash log is {record(error)}")
         return BUG

@@ -1,1 +1,1 @@
-"""The console: one person's page over the workspaces of this machine. No door has logic: it reads, and calls actions."""
+"""The web console: one local page from which a person follows and steers every workspace on the machine."""

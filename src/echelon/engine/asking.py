@@ -38,9 +38,12 @@ class Asker:
         self.actor = actor
         self._loader = Loader(workspace.store, workspace.config, str(workspace.state / "slots"))
 
+    def loaded(self, scope: str | None = None) -> Loaded:
+        """The world and the snapshots it was read from, with this project in front; None: the one that is worked on."""
+        return self._loader.load(scope)
+
     def world(self, scope: str | None = None) -> World:
-        """The world, with this project in front; None: the one that is worked on."""
-        return self._loader.load(scope).world
+        return self.loaded(scope).world
 
     def ask(self, request: requests.Request, extra: Mapping[str, str] | None = None) -> Decision | Refusal:
         """Decide and commit, without the effects. `extra` are further files of the same transaction."""

@@ -82,10 +82,10 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replace the file, old or new, never half. `durable`: also after a loss of power, when it returns."""
+    """Replace the file, old or new, never half, for this user only. `durable`: also after a loss of power, when it returns."""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        with scratch.open("xb") as file:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
             file.flush()
             if durable:

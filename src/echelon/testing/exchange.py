@@ -37,7 +37,8 @@ class Reply:
     """What the model answers; made by `say`, `call`, `calls`, `fail` and `cut`.
 
     `delay` is seconds (at most DELAY_SECONDS_MAX) or an Event that the test sets; it passes before anything is sent.
-    `status` other than 200 sends `text` as the error's message.
+    `status` other than 200 sends `text` as the error's message. `pace` is seconds between two words of the text, as it is
+    streamed; 0 sends it in few large pieces.
     """
 
     text: str = ""
@@ -48,15 +49,16 @@ class Reply:
     delay: float | threading.Event = 0.0
     tokens_in: int = 100
     tokens_out: int = 10
+    pace: float = 0.0
 
 
 Scenario = Callable[[Asked], Reply]
 Delay = float | threading.Event
 
 
-def say(text: str, *, delay: Delay = 0.0, tokens_in: int = 100, tokens_out: int = 10) -> Reply:
+def say(text: str, *, delay: Delay = 0.0, tokens_in: int = 100, tokens_out: int = 10, pace: float = 0.0) -> Reply:
     """A text and the end of the turn."""
-    return Reply(text, delay=delay, tokens_in=tokens_in, tokens_out=tokens_out)
+    return Reply(text, delay=delay, tokens_in=tokens_in, tokens_out=tokens_out, pace=pace)
 
 
 def call(

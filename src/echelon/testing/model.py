@@ -10,6 +10,7 @@ with ScriptedModel(scenario) as model:
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import threading
@@ -42,6 +43,7 @@ __all__ = [
 REQUESTS_MAX = 10_000
 BODY_BYTES_MAX = 64 * 1024 * 1024
 PIECE = 400  # characters in one chunk of streamed text
+_WORDS = re.compile(r"\s*\S+\s*")
 POLL_SECONDS = 0.05  # how soon a client that left, or the end of the server, is noticed during a delay
 CLOSE_SECONDS = 10.0
 
@@ -236,9 +238,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._close_after()
         for chunk in _chunks(asked, reply):
             self._piece(f"data: {json.dumps(chunk)}\n\n")
+            if reply.pace and not self._wait(reply.pace):
+                return self.server.model.abandoned(asked)
         if not reply.is_cut:
             self._piece("data: [DONE]\n\n")
             self.wfile.write(b"0\r\n\r\n")
+        return None
 
     def _piece(self, text: str) -> None:
         content = text.encode()
@@ -260,8 +265,10 @@ def _chunks(asked: Asked, reply: Reply) -> Iterator[dict[str, Any]]:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
         return {**_frame(asked), "object": "chat.completion.chunk", "choices": choices}
 
-    for at in range(0, len(reply.text), PIECE):
-        yield chunk({"role": "assistant", "content": reply.text[at : at + PIECE]})
+    whole = range(0, len(reply.text), PIECE)
+    pieces = _WORDS.findall(reply.text) if reply.pace else [reply.text[at : at + PIECE] for at in whole]
+    for piece in pieces:
+        yield chunk({"role": "assistant", "content": piece})
     for at, made in enumerate(_tool_calls(asked, reply)):
         yield chunk({"role": "assistant", "tool_calls": [{"index": at, **made}]})
     if reply.is_cut:

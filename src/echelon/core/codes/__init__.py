@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from echelon.core.codes.console import CONSOLE
 from echelon.core.codes.hosts import HOSTS
 from echelon.core.codes.portfolio import PORTFOLIO
 
@@ -471,7 +472,7 @@ _DOORS = {
     ),
 }
 
-_HOSTS = {code: Code(*row) for code, row in (HOSTS | PORTFOLIO).items()}
+_HOSTS = {code: Code(*row) for code, row in (HOSTS | PORTFOLIO | CONSOLE).items()}
 CODES: dict[str, Code] = {
     **_REFUSALS,
     **_VERIFY,

@@ -26,6 +26,24 @@ HOSTS: dict[str, tuple[str, str]] = {
         "/enterprise, /program, /deliver or /task goes on where it was",
     ),
     "LOOP_BROKEN": ("The workspace could not be read for a loop.", "see the reason; echelon doctor"),
+    "HOST_ABSENT": (
+        "No OpenCode of this workspace is connected.",
+        "start opencode in it; echelon doctor says whether the bridge is installed",
+    ),
+    "SESSION_UNKNOWN": (
+        "No OpenCode of this workspace has the session.",
+        "choose one that is listed, or begin a new one",
+    ),
+    "AGENT_UNKNOWN": ("OpenCode has no agent of that name to talk to.", "choose one of those that the reason lists"),
+    "COMMAND_UNKNOWN": ("OpenCode has no command of that name.", "choose one of those that the reason lists"),
+    "REQUEST_GONE": (
+        "A question or a permission is not asked any more.",
+        "look at what is asked now: it was answered elsewhere, or its session ended",
+    ),
+    "ALWAYS_REFUSED": (
+        "A person's word holds for one call, never for all to come.",
+        "reply once or reject",
+    ),
     "HOST_GONE": ("OpenCode closed its connection.", "start it again"),
     "HOST_SILENT": ("OpenCode did not answer in time.", "see its log; start it again"),
     "RUNTIME_UNSAFE": (

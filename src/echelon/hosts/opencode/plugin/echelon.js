@@ -15,6 +15,10 @@ const AGAIN_MS = 300 // between a brain's death and the next one
 const LINE_MAX = 16 * 1024 * 1024
 const SESSIONS_MAX = 10000
 const ASKS_MAX = 3 // permissions that one tool call may need
+const WATCH_MS = 200 // what a message grows by in that time is told at once
+const WATCH_MAX = 64 * 1024 // characters of text that wait to be told
+const WATCHED_MAX = 512 * 1024 // characters of one event; a longer one is told without its content
+const BEHIND_MAX = 1024 * 1024 // bytes that the brain has not read: until then nothing more is told to a console
 const GONE = "[BRAIN_GONE] Echelon's own process is unavailable. What it had begun is safe; ask again, or go on without it. echelon doctor says why."
 const HERE = fileURLToPath(import.meta.url)
 const RECORD = path.join(path.dirname(HERE), "..", "echelon.json")
@@ -69,7 +73,7 @@ class Link {
         continue
       }
       this.listen(socket)
-      const hello = { protocol: PROTOCOL, pid: process.pid, directory: this.input.directory, secret: this.secret, rules: this.rules, guard: process.env.ORCHESTRATOR_STEERING_GUARD }
+      const hello = { protocol: PROTOCOL, pid: process.pid, directory: this.input.directory, secret: this.secret, rules: this.rules, guard: process.env.ORCHESTRATOR_STEERING_GUARD, console: consoleOf(process.env) }
       try {
         const manifest = await this.send("hello", hello, START_MS)
         this.manifest ??= manifest // what was registered stays what it is until OpenCode reads it anew
@@ -114,6 +118,7 @@ class Link {
     socket.on("end", () => socket.destroy()) // Bun may tell the end of a killed peer and never its close
     socket.on("close", () => {
       if (this.socket === socket) this.socket = undefined
+      this.watch.on = false // the next brain says whether somebody looks
       this.again(AGAIN_MS)
       for (const { fail } of this.waiting.values()) fail(new Error(GONE))
       this.waiting.clear()
@@ -127,6 +132,7 @@ class Link {
 
   take(message) {
     if (message.method === "api") return void this.api(message)
+    if (message.method === "watch") return void (this.watch.on = message.params.on)
     const waiter = this.waiting.get(message.id)
     this.waiting.delete(message.id)
     if (!waiter) return
@@ -170,7 +176,8 @@ class Link {
     try {
       const given = { method, url, query: { directory: this.input.directory, ...query }, body, headers: { "content-type": "application/json" } }
       const { data, error, response } = await this.input.client._client.request(given)
-      this.write({ id, result: { status: response?.status ?? 0, data: data ?? null, error: error ?? null } })
+      const next = response?.headers?.get("x-next-cursor") ?? null // of a list of messages: where older ones begin
+      this.write({ id, result: { status: response?.status ?? 0, data: data ?? null, error: error ?? null, next } })
     } catch (error) {
       this.write({ id, error: String(error?.message ?? error) })
     }
@@ -183,12 +190,77 @@ class Link {
   }
 
   ours = new Set() // the sessions that are the brain's business; all others stay untouched
+  watch = new Watch(this)
 
   note(hook) {
     if (this.fired.has(hook)) return
     this.fired.add(hook)
     this.tell("fired", { hook })
   }
+}
+
+/** What a console is told of every session here, while there is one. Slow or absent ears cost nothing: it is dropped. */
+class Watch {
+  on = false
+  waiting = new Map() // what grows: the key of a part -> its event, the newest text in it
+
+  constructor(link) {
+    this.link = link
+  }
+
+  hear(event) {
+    if (!this.on) return this.waiting.clear()
+    const { type, properties = {} } = event
+    if (type === "message.part.delta") this.grow(properties)
+    else if (type === "message.part.updated") {
+      const { id, type: kind } = properties.part ?? {}
+      this.waiting.delete(`delta ${id}`) // it is in the part
+      this.put(`part ${id}`, event)
+      if (kind !== "tool") this.flush() // a tool's output is told as often as it grows
+    } else {
+      this.flush()
+      this.tell(event)
+    }
+  }
+
+  grow({ sessionID, messageID, partID, field, delta }) {
+    const key = `delta ${partID}`
+    const found = this.waiting.get(key)
+    if (found) found.properties.delta += delta
+    else this.put(key, { type: "message.part.delta", properties: { sessionID, messageID, partID, field, delta } })
+    if (this.waiting.get(key).properties.delta.length > WATCH_MAX) this.flush()
+  }
+
+  put(key, event) {
+    this.waiting.delete(key) // the order is that of the last change
+    this.waiting.set(key, event)
+    this.timer ??= setTimeout(() => this.flush(), WATCH_MS)
+    this.timer.unref?.()
+  }
+
+  flush() {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    for (const event of this.waiting.values()) this.tell(event)
+    this.waiting.clear()
+  }
+
+  tell({ id, type, properties = {} }) {
+    const { socket } = this.link
+    if (!this.on || !socket || socket.writableLength > BEHIND_MAX) return
+    let line = JSON.stringify({ method: "watched", params: { id, type, properties } })
+    if (line.length > WATCHED_MAX) {
+      const { sessionID, messageID, info, part } = properties
+      const named = { sessionID: sessionID ?? part?.sessionID ?? info?.sessionID ?? info?.id, messageID: messageID ?? part?.messageID ?? info?.id }
+      line = JSON.stringify({ method: "watched", params: { id, type, properties: named } })
+    }
+    socket.write(line + "\n")
+  }
+}
+
+/** What OpenCode's environment says about the web console: whether to start one, and on which port. */
+function consoleOf({ ORCHESTRATOR_WEB_CONSOLE, ORCHESTRATOR_WEB_PORT }) {
+  return { ORCHESTRATOR_WEB_CONSOLE, ORCHESTRATOR_WEB_PORT }
 }
 
 /** What the person allows their agents to run, before anything of ours is added. */
@@ -237,6 +309,7 @@ function hooksOf(link, manifest) {
   const schemas = Object.fromEntries(manifest.tools.map((tool) => [tool.name, tool.schema]))
   const fenced = new Set(manifest.fenced)
   const wanted = new Set(manifest.events)
+  const watched = new Set(manifest.watched ?? [])
   const keep = new Set(manifest.environment ?? [])
   const refused = (answer) => {
     if (answer?.deny) throw new Error(answer.deny)
@@ -294,6 +367,7 @@ function hooksOf(link, manifest) {
       for (const name of Object.keys(process.env)) if (!keep.has(name)) output.env[name] ??= ""
     },
     async event({ event }) {
+      if (watched.has(event.type)) link.watch.hear(event)
       if (!wanted.has(event.type)) return
       const { sessionID, info } = event.properties ?? {}
       if (info?.parentID && link.ours.has(info.parentID)) link.remember(info.id)

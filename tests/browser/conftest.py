@@ -1,0 +1,126 @@
+"""A real Chromium on a real console. Every page is held to this: no error in its console, nothing that its policy barred."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from houses import House, Running, Terminal
+
+PROGRAM = os.environ.get("ECHELON_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+BUILT = (files("echelon.console") / "page" / "index.html").is_file()
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+WAIT_MS = 15_000
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+_HARMLESS = ("Failed to load resource",)  # a refusal is an answer, and the browser calls it an error
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = "" if PROGRAM else "no chromium on the PATH: apt-get install chromium"
+    missing = missing or ("" if BUILT else "the page is not built: make web")
+    if missing:
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=missing))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    made = House(tmp_path)
+    monkeypatch.setenv("ECHELON_RUNTIME", made.env["ECHELON_RUNTIME"])
+    yield made
+    made.close()
+
+
+class Visit:
+    """A person at the console of one workspace: their browser, their terminal, the files."""
+
+    def __init__(self, browser: Browser, running: Running, root: Path) -> None:
+        self.root, self.running, self.terminal = root, running, Terminal(root)
+        self._browser, self._contexts = browser, list[BrowserContext]()
+        self.complaints: list[str] = []
+
+    def page(self, path: str = "/", **options: Any) -> Page:
+        """A page that was let in, in a browser of its own (`options` of a context: viewport, locale, color_scheme …)."""
+        link = self.terminal.link()
+        address, _, secret = link.partition("/#")
+        page = self._context(options).new_page()
+        page.goto(f"{address}{path}#{secret}")
+        page.wait_for_function("() => !location.hash")
+        return page
+
+    def stranger(self, url: str) -> Page:
+        """A page at this address, in a browser that nobody let in."""
+        page = self._context({}).new_page()
+        page.goto(url)
+        return page
+
+    def _context(self, options: Any) -> BrowserContext:
+        context = self._browser.new_context(
+            **{"locale": "en-GB", "viewport": {"width": 1440, "height": 900}, **options}
+        )
+        context.set_default_timeout(WAIT_MS)
+        context.on("console", lambda message: self._heard(message.type, message.text))
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self._contexts.append(context)
+        return context
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind == "error" and not text.startswith(_HARMLESS):
+            self.complaints.append(text)
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_text("utf-8")
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+        self.terminal.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, house: House) -> Iterator[Callable[[Path], Visit]]:
+    """`visit(root)`: a person at the console of that workspace."""
+    made: list[Visit] = []
+
+    def begin(root: Path) -> Visit:
+        made.append(Visit(chromium, house.start(root), root))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()
+    assert [complaint for one in made for complaint in one.complaints] == []
+
+
+@pytest.fixture
+def accessible() -> Callable[[Page], None]:
+    """`accessible(page)`: axe finds no violation of WCAG 2.2 AA, as the page stands."""
+
+    def look(page: Page) -> None:
+        # By the debugger, not by a script tag: the page's policy lets nothing of ours in, and that is right.
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate(
+            "() => axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})"
+        )
+        assert [(row["id"], [node["target"] for node in row["nodes"]][:3]) for row in found["violations"]] == []
+
+    return look

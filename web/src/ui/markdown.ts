@@ -1,0 +1,52 @@
+/** Loaded only where Markdown is shown: marked reads it, DOMPurify keeps what is harmless, by a list of what may be. */
+import DOMPurify from "dompurify";
+import { marked } from "marked";
+import { t } from "../i18n/index.svelte";
+
+const TAGS = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "ul", "ol", "li", "pre", "code", "blockquote", "em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td", "a", "input"]; // prettier-ignore
+const ATTRIBUTES = ["href", "start", "align", "type", "checked", "disabled"];
+const TEXT_MAX = 400_000; // characters; the rest is cut, and said so by what is missing in the file's view
+const AHEAD = /^(https?:|mailto:)/i;
+
+const purifier = DOMPurify(window);
+purifier.addHook("uponSanitizeElement", (node, { tagName }) => {
+  if (tagName === "img" && node instanceof Element)
+    node.replaceWith(t("markdown.image", { text: node.getAttribute("alt") ?? "" }));
+  if (tagName === "input" && node instanceof HTMLInputElement && node.type !== "checkbox") node.remove();
+});
+purifier.addHook("afterSanitizeAttributes", (node) => {
+  if (node.tagName === "INPUT") {
+    node.setAttribute("disabled", "");
+    node.setAttribute("aria-label", "");
+  }
+  if (node.tagName === "PRE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
+  if (node.tagName !== "A") return;
+  const href = node.getAttribute("href") ?? "";
+  if (!AHEAD.test(href)) {
+    node.removeAttribute("href"); // links into files lead nowhere from here
+    return;
+  }
+  node.setAttribute("target", "_blank");
+  node.setAttribute("rel", "noopener noreferrer");
+  const host = href.startsWith("mailto:") ? "" : hostOf(href);
+  if (host && node.textContent !== href) node.append(` (${host})`);
+});
+
+function hostOf(href: string): string {
+  try {
+    return new URL(href).host;
+  } catch {
+    return href;
+  }
+}
+
+export function fragment(source: string): DocumentFragment {
+  const html = marked.parse(source.slice(0, TEXT_MAX), { async: false, gfm: true });
+  return purifier.sanitize(html, {
+    ALLOWED_TAGS: TAGS,
+    ALLOWED_ATTR: ATTRIBUTES,
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+    RETURN_DOM_FRAGMENT: true,
+  });
+}

@@ -1,0 +1,32 @@
+/** How each state looks: a colour, and a shape for whoever does not see the colour. */
+import type { Key } from "../i18n/index.svelte";
+
+export type Tone = "neutral" | "accent" | "ok" | "warn" | "bad" | "info";
+
+const STATES: Record<string, { tone: Tone; shape: string }> = {
+  pending: { tone: "neutral", shape: "○" },
+  active: { tone: "info", shape: "◐" },
+  running: { tone: "info", shape: "◐" },
+  delivered: { tone: "ok", shape: "✓" },
+  failed: { tone: "bad", shape: "✕" },
+  suspended: { tone: "warn", shape: "‖" },
+  waived: { tone: "warn", shape: "↷" },
+  blocked: { tone: "warn", shape: "⊘" },
+  proved: { tone: "ok", shape: "◆" },
+  guarded: { tone: "ok", shape: "◇" },
+  attested: { tone: "info", shape: "✎" },
+  none: { tone: "neutral", shape: "·" },
+};
+
+export const TONES: Record<Tone, string> = {
+  neutral: "bg-sunken text-muted",
+  accent: "bg-accent-soft text-accent",
+  ok: "bg-ok-soft text-ok",
+  warn: "bg-warn-soft text-warn",
+  bad: "bg-bad-soft text-bad",
+  info: "bg-info-soft text-info",
+};
+
+export const look = (state: string): { tone: Tone; shape: string } => STATES[state] ?? { tone: "neutral", shape: "○" };
+/** The word for a state, where the page has one; else the state as the service said it. */
+export const word = (state: string): Key | undefined => (state in STATES ? (`state.${state}` as Key) : undefined);
