@@ -40,7 +40,7 @@ DOCUMENTS = (SPEC, BACKLOG, ACTIVE, CONTEXT, TODO, PROJECT, ENTERPRISE, WORKING_
 Phase = Literal["working", "conflict", "merging"]
 Reason = Literal[
     "delivered", "checks_red", "could_not_run", "weakened", "conflict", "gave_up", "asked", "crashed", "timed_out",
-    "stopped", "spec_changed", "nothing_changed", "not_attested", "failed", "suspended", "escaped",
+    "stopped", "spec_changed", "nothing_changed", "not_attested", "failed", "suspended", "escaped", "rework",
 ]  # fmt: skip
 
 
@@ -301,6 +301,11 @@ class World:
         for entry in self.attempts:
             found.setdefault(entry.item, []).append(entry)
         return {item: tuple(entries) for item, entries in found.items()}
+
+    @cached_property
+    def selections(self) -> dict[str, Any]:
+        """What could start in each project, once somebody asked: for levels/capacity.py."""
+        return {}
 
     def attempts_of(self, item: str) -> tuple[Attempt, ...]:
         return self._attempts.get(self.key(item), ())
