@@ -33,4 +33,8 @@ CONSOLE: dict[str, tuple[str, str]] = {
     "TOO_MANY_STREAMS": ("Too many pages listen at once.", "close some; tabs of one browser share one"),
     "INTERFACE_FULL": ("What the page wants to remember is too much.", "keep less there"),
     "CONSOLE_BUG": ("The console made a mistake; nothing else is touched by it.", "please report it with the log"),
+    "VERIFICATION_RUNS": (
+        "The proof of this workspace is being run again already.",
+        "wait for it: its progress is on the page of the evidence",
+    ),
 }
