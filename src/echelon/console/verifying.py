@@ -60,10 +60,10 @@ class Verifying:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, workspace: Workspace, keys: Sequence[str], total: int, tell: Tell) -> VerificationRun | Refusal:
-        """`tell` is called from another thread with what the page is told: the run without its proofs, and the newest."""
+        """`tell` is called from another thread with the run, with its newest proof in place of all."""
         with self._lock:
             if self.run.state == "running":
-                return refuse("VERIFICATION_RUNS")
+                return refuse("VERIFY_RUNNING")
             self.run = VerificationRun(
                 state="running", keys=tuple(keys), total=total, began=workspace.clock.now()
             )  # fmt: skip
@@ -90,8 +90,7 @@ class Verifying:
 
     def _replace(self, tell: Tell, row: ProofRow | None, **change: Any) -> None:
         self.run = self.run.model_copy(update=change)
-        said = self.run.model_dump(exclude={"proofs"})
-        tell({"what": "verify", "run": said, "proof": row.model_dump() if row else None})
+        tell({**self.run.model_dump(exclude={"proofs"}), "proof": row.model_dump() if row else None})
 
 
 def proof_row(proof: Proof) -> ProofRow:

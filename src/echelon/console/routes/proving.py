@@ -38,7 +38,7 @@ async def read_verification(desk: DeskOf, mirror: MirrorOf) -> VerificationRun:
     return known.run if known else VerificationRun()
 
 
-@router.post("/evidence/verify", status_code=202)
+@router.post("/evidence/verify")
 async def verify(desk: DeskOf, mirror: MirrorOf, body: Which) -> VerificationRun:
     """Begin to run the recorded checks again, from clean checkouts; events named `progress` tell how it goes."""
     known = desk.verifying.setdefault(mirror.id, Verifying())
