@@ -59,5 +59,7 @@ def _from_pypi() -> tuple[Path, tuple[str, ...]]:
     if found is None:
         wanted = ".".join(map(str, OLDEST))
         last = (done.stderr.strip().splitlines() or ["it holds no program for this machine"])[-1]
-        raise NodeMissingError(f"no Node {wanted} or newer on the PATH, and none from PyPI ({last[:300]}); install Node")
+        raise NodeMissingError(
+            f"no Node {wanted} or newer on the PATH, and none from PyPI ({last[:300]}); install Node"
+        )
     return found

@@ -3,7 +3,8 @@
     python tools/page.py             # does nothing when no source has changed since
     python tools/page.py check       # types of the page and its unit tests
 
-What npm installs is decided by web/package-lock.json. The stamp of a build lies beside what npm installed.
+What npm installs is decided by web/package-lock.json. The service writes web/openapi.json, from which the page's types are
+made. The stamps of what was done lie beside what npm installed.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ from node import NodeMissingError, tools
 ROOT = Path(__file__).resolve().parent.parent
 WEB, PAGE = ROOT / "web", ROOT / "src" / "echelon" / "console" / "page"
 MODULES = WEB / "node_modules"
-BUILT, INSTALLED = MODULES / ".echelon-built", MODULES / ".echelon-installed"
-MADE = {"node_modules", "client"}  # folders that are no source
+OPENAPI = WEB / "openapi.json"
+BUILT, INSTALLED, ASKED = (MODULES / f".echelon-{word}" for word in ("built", "installed", "asked"))
+MADE = {"node_modules", "client", "page", "examples", "__pycache__"}  # folders that are no source
 NPM_SECONDS = 900
 SAID_MAX = 3000  # characters of npm's words; its help follows its errors
 
 
-def sources() -> list[Path]:
-    """Every file that decides what the page is."""
+def sources(top: Path, ending: str = "") -> list[Path]:
+    """Every file below that decides what the page is."""
     found: list[Path] = []
-    for folder, names, files in os.walk(WEB):
+    for folder, names, files in os.walk(top):
         names[:] = sorted(name for name in names if name not in MADE)
-        found += [Path(folder) / name for name in sorted(files)]
+        found += [Path(folder) / name for name in sorted(files) if name.endswith(ending)]
     return found
 
 
@@ -65,8 +67,21 @@ def install() -> None:
         INSTALLED.write_text(wanted, "utf-8")
 
 
+def ask() -> None:
+    """The service's own description of itself, anew when its code has changed."""
+    wanted = digest(sources(ROOT / "src" / "echelon", ".py"))
+    if _read(ASKED) == wanted and OPENAPI.is_file():
+        return
+    from echelon.console.app import openapi  # FastAPI: only who needs it waits for it
+
+    OPENAPI.write_text(openapi(), "utf-8")
+    MODULES.mkdir(exist_ok=True)
+    ASKED.write_text(wanted, "utf-8")
+
+
 def build() -> str:
-    wanted = digest(sources())
+    ask()
+    wanted = digest(sources(WEB))
     if _read(BUILT) == wanted and (PAGE / "index.html").is_file():
         return "page: is there"
     install()
@@ -77,7 +92,8 @@ def build() -> str:
 
 
 def check() -> str:
-    install()
+    install()  # npm ci empties the folder of the stamps, so it comes first
+    ask()
     _run("run", "--silent", "client")
     _run("run", "--silent", "check")
     _run("run", "--silent", "test")

@@ -24,6 +24,6 @@ for (const [path, methods] of Object.entries(paths))
   }
 await writeFile(
   "./src/client/routes.ts",
-  ["// made by client.mjs", 'import type * as Gen from "./types.gen";', 'export type * from "./types.gen";',
+  ["// made by client.mjs", 'import type * as Gen from "./types.gen";',
    "export interface Reads {", ...rows.get, "}", "export interface Writes {", ...rows.other, "}", ""].join("\n"), // prettier-ignore
 );

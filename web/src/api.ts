@@ -1,10 +1,11 @@
 /** The only door to the service: typed by its OpenAPI document (`src/client/`, generated). */
-import type { Reads, Writes } from "./client/routes";
+import type { Reads as Published } from "./client/routes";
+import type { Soon } from "./soon";
 import { connection } from "./connection.svelte";
 import { t } from "./i18n/index.svelte";
 
-export type { DiffFile, DiffLine } from "./client/routes";
-export type { Reads, Writes };
+export type * from "./client/types.gen";
+export type Reads = Published & Omit<Soon, keyof Published>;
 export type Route = keyof Reads & string;
 export type Answer<R extends Route> = Reads[R]["answer"];
 export type Params<R extends Route> = Reads[R]["params"];

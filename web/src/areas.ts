@@ -15,7 +15,7 @@ const READS: Record<string, readonly Cause[]> = {
   "/api/item/diff": ["items", "slots"],
   "/api/mission": ["missions", "items", "evidence"],
   "/api/slots": ["slots", "missions"],
-  "/api/slots/{id}/diff": ["slots"],
+  "/api/slots/{slot}/diff": ["slots"],
   "/api/evidence": ["evidence", "items"],
   "/api/evidence/item": ["evidence", "items"],
   "/api/operations": ["operations"],

@@ -29,7 +29,7 @@ test("a form is made of the schema, and answers what it asks for", () => {
 });
 
 test("side by side, nothing is lost and nothing stands twice", () => {
-  const line = (kind: string, text: string) => ({ kind, text, old: null, new: null });
+  const line = (kind: string, text: string) => ({ kind, text, old: 0, new: 0 });
   const lines = [line("context", "1"), line("removed", "2"), line("removed", "3"), line("added", "4"), line("removed", "5"), line("context", "6")];
   const pairs = sideBySide(lines);
   expect(pairs.map(({ left, right }) => [left?.text, right?.text])).toEqual([["1", "1"], ["2", "4"], ["3", undefined], ["5", undefined], ["6", "6"]]); // prettier-ignore

@@ -95,7 +95,6 @@ export const en = {
   "diff.unified": "Unified",
   "diff.binary": "Binary file: not shown",
   "diff.tooLarge": "Too large to show here",
-  "diff.leftOut": { one: "{count} more file is left out", other: "{count} more files are left out" },
   "diff.lines": "{added} added, {removed} removed",
   "diff.none": "No changes",
   "diff.comment": "Comment on line {line}",

@@ -97,7 +97,6 @@ export const fr: { [K in keyof typeof en]: Message } = {
   "diff.unified": "Unifié",
   "diff.binary": "Fichier binaire : non affiché",
   "diff.tooLarge": "Trop grand pour être affiché ici",
-  "diff.leftOut": { one: "{count} autre fichier est omis", other: "{count} autres fichiers sont omis" },
   "diff.lines": "{added} ajoutées, {removed} retirées",
   "diff.none": "Aucun changement",
   "diff.comment": "Commenter la ligne {line}",
