@@ -59,4 +59,4 @@ picture: $(READY) ## run the demo and draw docs/img/demo.svg from what it prints
 	$(BIN)/python tools/picture.py
 
 clean:      ## remove what the targets made
-	rm -rf .venv build dist
+	rm -rf .venv build dist web/node_modules web/src/client web/openapi.json src/echelon/console/page

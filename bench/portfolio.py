@@ -18,10 +18,10 @@ def measure() -> Samples:
     with scratch() as folder:
         home = folder / "home"
         home.mkdir()
-        root = _portfolio(folder / "ws", PROGRAMS)
+        root = made(folder / "ws", PROGRAMS)
         found = _looked_at(root, home)
     with scratch() as folder:
-        large = _portfolio(folder / "ws", PEER_PROGRAMS)
+        large = made(folder / "ws", PEER_PROGRAMS)
         engine = materials.engine(large, folder / "home")
         found["portfolio_large_load"] = [
             timed(lambda: materials.engine(large, folder / "home").world()) for _ in range(RUNS)
@@ -43,7 +43,7 @@ def _looked_at(root: Path, home: Path) -> Samples:
     return found
 
 
-def _portfolio(root: Path, programs: int) -> Path:
+def made(root: Path, programs: int) -> Path:
     """Real-looking backlogs of the generator of one large one, half of each delivered."""
     state = root / ".opencode"
     names = [f"PGM-{number:03d}" for number in range(1, programs + 1)]

@@ -42,7 +42,7 @@ def still(folder: Path, texts: Mapping[str, str]) -> Still:
     """A workspace without a repository, with these files."""
     root = folder / "shop"
     root.mkdir(parents=True)
-    write(root, dict(texts))
+    write(root, {path: text.encode("utf-8", "surrogateescape") for path, text in texts.items()})
     return Still(Engine(Workspace(root, Places(folder / "state", folder / "cache"), {})))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 LIMIT = 3  # attempts
+REWORKS = 20
 OBSTACLES = {"missing": "UNKNOWN_DEPENDENCY", "failed": "DEPENDENCY_FAILED"}
 FLAWS = {
     "open": "TASKS_OPEN", "stale": "TODO_STALE", "red": "CHECK_RED", "unchanged": "NOTHING_CHANGED", "conflict": "MERGE_CONFLICT",
@@ -21,6 +22,7 @@ class Item:
     state: str = "pending"
     version: int = 1  # of its criteria
     tries: int = 0
+    reworks: int = 0
     waived: bool = False  # a person goes on without it; counts only while it has failed
 
     @property
@@ -128,6 +130,7 @@ class Model:
     def over(self, state: str) -> str:
         assert self.flight
         self.items[self.flight.item].state, self.items[self.flight.item].tries = state, 0
+        self.items[self.flight.item].reworks = 0
         self.attempts.append((self.flight.item, self.flight.attempt, state))
         self.flight = None
         return self.noted()
@@ -141,6 +144,14 @@ class Model:
             return self.over("suspended")
         flight.attempt += 1
         flight.phase = "conflict" if detail == "conflict" else "working"
+        return self.noted()
+
+    def rework(self, flight: Flight, _detail: str) -> str:
+        if flight.phase == "merging" or self.items[flight.item].reworks >= REWORKS:
+            return "TRANSITION_REFUSED"
+        self.items[flight.item].reworks += 1
+        self.attempts.append((flight.item, flight.attempt, "rework"))
+        flight.attempt += 1
         return self.noted()
 
     def attest(self, flight: Flight, detail: str) -> str:

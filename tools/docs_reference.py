@@ -60,6 +60,7 @@ REASONS = {
     "not_attested": "a criterion without a check was not attested",
     "failed": "a person or an agent gave the item up",
     "suspended": "the item was put aside",
+    "rework": "a person sent the work back with comments; it counts for no step of the ladder",
     "escaped": "something outside of the slot changed, or the slot holds what cannot be merged",
 }
 STEPS = (

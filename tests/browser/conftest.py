@@ -67,6 +67,12 @@ class Visit:
         page.wait_for_function("() => !location.hash")
         return page
 
+    def stranger(self, url: str) -> Page:
+        """A page at this address, in a browser that nobody let in."""
+        page = self._context({}).new_page()
+        page.goto(url)
+        return page
+
     def _context(self, options: Any) -> BrowserContext:
         context = self._browser.new_context(
             **{"locale": "en-GB", "viewport": {"width": 1440, "height": 900}, **options}

@@ -309,6 +309,7 @@ ARGUMENTS = {
         "name": "n", "objective": "o", "in_scope": "i", "out_of_scope": "o", "constraints": "", "items_json": "[]"
     },
     "backlog_accept_weakening": {"note": "looked"},
+    "backlog_rework_item": {"comments_json": '[{"path": "a.py", "line": 1, "text": "why?"}]'},
     "record_escalation": {
         "context": "c", "attempts": "a", "option1_label": "x", "option2_label": "y", "expected_decision": "d"
     },

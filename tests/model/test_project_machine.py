@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 import pytest
@@ -41,6 +42,14 @@ def entry_text(name: str, item: Item) -> str:
         f"### {name} — Title of {name}\n- Priority: P{item.priority}\n- Size: S\n- Status: [ ]\n- Depends on: {waits}\n- Acceptance criteria:\n"
         f"  - [ ] holds, version 1 — check: `test -f {name}`\n  - [ ] reads well\n\n"
     )
+
+
+# What a person says about work in flight.
+WORDS: Mapping[str, Callable[[str, str | None], ask.Request]] = {
+    "attest": lambda detail, item: ask.Attest(detail, "person", "I looked", item),
+    "accept": lambda _detail, item: ask.AcceptWeakening("digest", "right", item),
+    "rework": lambda _detail, item: ask.ReworkItem((ask.Remark("a.py", 3, "no"),), "smaller", item),
+}
 
 
 class Pair:
@@ -102,10 +111,8 @@ class Pair:
                 return ask.EndAttempt(
                     item or (world.missions[0].item if world.missions else "B001"), detail, "what went wrong"
                 )  # type: ignore[arg-type]
-            case "attest":
-                return ask.Attest(detail, "person", "I looked", item)
-            case "accept":
-                return ask.AcceptWeakening("digest", "right", item)
+            case "attest" | "accept" | "rework":
+                return WORDS[kind](detail, item)
             case "escalate":
                 return ask.RecordEscalation(
                     "cannot go on", "tried", (Option("a", "b", "c"), Option("d", "e", "f")), "which?", item
@@ -245,6 +252,10 @@ class ProjectMachine(RuleBasedStateMachine):
         flight = self.pair.model.flight
         self.pair.ask("end_attempt", flight.item if flying and flight else item, reason)
 
+    @rule(item=st.sampled_from((None, *NAMES)))
+    def rework(self, item: str | None) -> None:
+        self.pair.ask("rework", item)
+
     @rule(item=st.sampled_from((None, *NAMES)), tree=st.sampled_from(("w" * 40, "v" * 40)))
     def attest(self, item: str | None, tree: str) -> None:
         self.pair.ask("attest", item, tree)
@@ -322,6 +333,7 @@ EVENTS = {
     "conflicted": ("end_attempt", "conflict"),
     "proved": ("close", "good"),
     "merged": ("merged", ""),
+    "reworked": ("rework", ""),
 }
 PHASES = {"working": (), "conflict": (("end_attempt", "conflict"),), "merging": (("close", "good"),)}
 PHASE_AFTER = dict(states.MISSION)

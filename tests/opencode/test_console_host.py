@@ -326,7 +326,7 @@ def test_what_is_not_there_is_refused_and_nothing_happens(here: Stage, seen: See
         answer = seen.ask(work)
         assert isinstance(answer, Refusal) and answer.code == code, answer
     assert len(here.model.requests) == before
-    assert len(seen.ask(ask.sessions(root)).sessions) <= listed + 1  # of the command that Echelon refused
+    assert len(seen.ask(ask.sessions(root)).sessions) == listed, "what was begun for it is gone"
 
 
 def test_two_directories_do_not_mix(here: Stage, seen: Seen, tmp_path: Path) -> None:
@@ -349,3 +349,16 @@ def test_two_directories_do_not_mix(here: Stage, seen: Seen, tmp_path: Path) -> 
     here.server.post("/instance/dispose", directory=where)
     seen.until(lambda: not seen.hosting.present(other.root))
     assert {"present": False} in seen.all("host", other.root)
+
+
+def test_a_brain_that_is_killed_is_found_again(here: Stage, seen: Seen) -> None:
+    session = prompted(seen, here, "hello", "ProjectCommander")
+    answered(seen, session)
+    seen.events.clear()
+    assert here.kill_brain()
+    seen.until(lambda: {"present": False} in seen.all("host", here.shop.root))
+    seen.until(lambda: seen.hosting.present(here.shop.root))  # the bridge started the next one
+    seen.events.clear()
+    prompted(seen, here, "hello again", "ProjectCommander", session)
+    answered(seen, session)
+    assert seen.all("message")

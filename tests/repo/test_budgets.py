@@ -19,6 +19,7 @@ STARTERS = {
     "hosts/opencode/binary.py": "asks OpenCode for its version",
     "hosts/opencode/server.py": "runs an OpenCode of our own",
     "hosts/opencode/processes.py": "asks ps for memory and start time on macOS",
+    "bridge/attending.py": "runs the web console that opens with OpenCode",
     "testing/opencode.py": "runs OpenCode in tests and trials",
     "cli/commands/demo.py": "a delivery of our own, to kill it",
 }

@@ -159,3 +159,48 @@ def test_a_session_below_whose_prompt_is_being_read_is_at_work(tmp_path: Path, e
         assert len(opencode.sent) == 1, "nothing is under way any more"
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("error", ["", "APIError"])
+def test_a_stop_that_comes_while_the_files_are_read_is_final(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    """The console's abort has no idle of its own to wait for: what is on disk counts."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    opencode, keeper = OpenCode(shop.root), Keeper(shop.root, shop.places)
+    opencode.error = error
+    looping = Looping(opencode.api, keeper, Sessions(opencode.api), os.getpid())
+    keeper.begin(ROOT, "project", "ProjectCommander", "deliver", os.getpid())
+    step = keeper.step
+
+    def stopped_before(loop: Any, turn: Any) -> Any:
+        asyncio.run_coroutine_threadsafe(looping.stop(ROOT, "stopped"), there[0]).result(10)
+        return step(loop, turn)
+
+    def stopped_after(loop: Any, turn: Any) -> Any:
+        answer = step(loop, turn)
+        asyncio.run_coroutine_threadsafe(looping.stop(ROOT, "stopped"), there[0]).result(10)
+        return answer
+
+    there: list[asyncio.AbstractEventLoop] = []
+
+    async def idle() -> None:
+        there[:] = [asyncio.get_running_loop()]
+        await looping.idle(ROOT)
+
+    for moment in (stopped_before, stopped_after):
+        keeper.begin(ROOT, "project", "ProjectCommander", "deliver", os.getpid())
+        monkeypatch.setattr(keeper, "step", moment)
+        asyncio.run(idle())
+        loop = keeper.loops()[ROOT]
+        assert (loop.state, loop.code, opencode.agents) == ("paused", "LOOP_STOPPED", 0)
+
+
+def test_a_stop_of_one_session_leaves_the_others(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    opencode, keeper = OpenCode(shop.root), Keeper(shop.root, shop.places)
+    looping = Looping(opencode.api, keeper, Sessions(opencode.api), os.getpid())
+    for session in (ROOT, "ses_other"):
+        keeper.begin(session, "project", "ProjectCommander", "deliver", os.getpid())
+    assert [loop.session for loop in asyncio.run(looping.stop(ROOT))] == [ROOT]
+    assert keeper.running("ses_other") and not keeper.running(ROOT)

@@ -87,6 +87,18 @@ class NoteArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class ReworkArguments:
+    note: str = _doc("What has to change, in the person's words.", default="")
+    comments_json: str = _doc(
+        "JSON array of {path, line, text}, 50 at most; line 0, or none, is about the whole file.",
+        default="",
+        quiet=True,
+    )
+    item_id: str = _item()
+    backlog_path: str = _backlog()
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewArguments:
     note: str = _doc("What was looked at, and why every criterion without a check holds.")
     item_id: str = _item()

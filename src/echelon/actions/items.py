@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 from echelon.actions import arguments as given_
 from echelon.actions.callers import Caller, project_of
@@ -11,6 +12,7 @@ from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.sections import Option
 from echelon.core.model import Mission
 from echelon.engine.engine import Engine
+from echelon.errors import InputError
 
 Answer = Decision | Refusal
 PROBLEMS_SHOWN_MAX = 20
@@ -67,6 +69,39 @@ def review(engine: Engine, given: given_.ReviewArguments, _caller: Caller, missi
 
 def accept(engine: Engine, given: given_.NoteArguments, _caller: Caller, mission: Mission) -> Answer:
     return engine.accept_weakening(given.note, mission.item)
+
+
+def rework(engine: Engine, given: given_.ReworkArguments, caller: Caller) -> Answer:
+    """Needs no hold of the mission: whoever works on it finds, at the end of the attempt, that it is over."""
+    scope = project_of(engine, caller, given.backlog_path, given.item_id)
+    mission = scope if isinstance(scope, Refusal) else engine.find_mission(given.item_id or None, scope)
+    if isinstance(mission, Refusal):
+        return mission
+    return engine.end(requests.ReworkItem(_remarks(given.comments_json), given.note, mission.item))
+
+
+def _remarks(text: str) -> tuple[requests.Remark, ...]:
+    """Raises InputError ARGUMENTS_INVALID."""
+    try:
+        rows = json.loads(text or "[]")
+    except (ValueError, RecursionError) as error:
+        raise _not_comments(f"not JSON: {error}") from error
+    if not isinstance(rows, list):
+        raise _not_comments("not an array")
+    found: list[requests.Remark] = []
+    for number, row in enumerate(rows, 1):
+        named = dict(row) if isinstance(row, dict) else {}
+        path, line, words = named.pop("path", None), named.pop("line", 0), named.pop("text", None)
+        sound = isinstance(path, str) and isinstance(words, str) and type(line) is int and not named
+        if not sound or not isinstance(path, str) or not isinstance(words, str):
+            raise _not_comments(f"comment {number} is not one object of path, line and text")
+        found.append(requests.Remark(path, line, words))
+    return tuple(found)
+
+
+def _not_comments(what: str) -> InputError:
+    step = 'write [{"path": "src/app.py", "line": 3, "text": "what has to change"}].'
+    return InputError("ARGUMENTS_INVALID", f"backlog_rework_item: comments_json: {what}.", step)
 
 
 def verify_all(engine: Engine, _given: object, caller: Caller) -> Answer:

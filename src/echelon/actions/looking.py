@@ -8,7 +8,7 @@ from echelon.core import report
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.steering.scope import documents
 from echelon.core.steering.search import find
-from echelon.engine import doctor
+from echelon.engine import consoles, doctor
 from echelon.engine.engine import Engine
 
 Answer = Decision | Refusal
@@ -68,6 +68,15 @@ def validate(engine: Engine, given: given_.ValidateArguments, _caller: Caller) -
     return Decision(
         {}, "\n".join((head, *shown)), data={"issues": [[row.code, row.severity, row.path] for row in found]}
     )
+
+
+def console(_engine: Engine, _given: object, _caller: Caller) -> Answer:
+    """Where the web console is. An agent reads this: no secret is in it, nor in the file that it comes from."""
+    address = consoles.address()
+    if not address:
+        return Decision({}, "NO CONSOLE. A person starts one: echelon console --open", data={"address": ""})
+    said = f"CONSOLE {address}\nA person is let in by: echelon console --open"
+    return Decision({}, said, data={"address": address})
 
 
 def _line(row: doctor.Placed) -> str:

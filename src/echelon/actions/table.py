@@ -38,6 +38,7 @@ class Action:
     runs: bool = False  # runs the checks' commands on this machine
     mission: bool = False  # is about one item in flight, which nobody else may work on meanwhile
     settles: bool = False  # a refusal of it ends an agent's attempt
+    told: bool = True  # False: models are not told of it, not even to ask the person for it
 
     @property
     def callers(self) -> str:
@@ -75,6 +76,7 @@ _ITEMS = (
         "backlog_accept_weakening", "project", "Let the present changes to tests pass.",
         args.NoteArguments, items.accept, "person", runs=True, mission=True,
     ),
+    Action("backlog_rework_item", "project", "Send the work back with comments; the next attempt begins with them.", args.ReworkArguments, items.rework, "person", told=False),
     Action("parallel_start_item", "project", "Start the next item beside others, up to max_slots.", args.SlotArguments, items.start_parallel),
     Action("parallel_verify_items", "project", "The verdict on every item in flight.", args.NoArguments, items.verify_all, runs=True),
     Action(
@@ -122,6 +124,7 @@ _ALL = (
         "steering_find", "project", "Find lines of spec, backlog and journal by words, instead of reading the files.",
         args.FindArguments, looking.steering, changes=False, also=("mission", *_STAFF, *_UPPER),
     ),
+    Action("web_console_info", "mission", "Where the person's web console is.", args.NoArguments, looking.console, changes=False, also=_UPPER),
     Action("portfolio_report", "project", "The report as Markdown.", args.NoArguments, looking.portfolio, changes=False, also=_UPPER),
     Action("validate_workspace", "project", "What is wrong here; with repair, mend it.", args.ValidateArguments, looking.validate, also=_UPPER),
     Action("workspace_accept_base", "project", "Say that the base branch is right as it is, though it was moved back.", args.BaseArguments, looking.accept_base, "person", also=_UPPER),
@@ -181,7 +184,7 @@ def _mission(engine: Engine, arguments: Any, caller: Caller) -> Mission | Refusa
 def _settled(engine: Engine, mission: Mission, refusal: Refusal) -> Refusal:
     """A commander's refused close ends the attempt, as in a delivery by code: attempts are counted, none is for ever."""
     found = engine.find_mission(mission.item)
-    if isinstance(found, Refusal):
+    if isinstance(found, Refusal) or found.attempt != mission.attempt:  # a person sent the work back meanwhile
         return refusal
     kind, answer = ladder.settle(engine, found, refusal)
     if isinstance(answer, Refusal):

@@ -13,22 +13,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from echelon.core.documents.render import one_line
 from echelon.engine.places import Places
 from echelon.errors import EchelonError
 
 if TYPE_CHECKING:
     from echelon.bridge.desk import Desk
 
+PROGRAM = (sys.executable, "-m", "echelon", "console")
 STARTS_MAX = 4  # the first, and three more
 AGAIN_SECONDS = 1.0  # before the second start, and twice as long before each further one
 END_SECONDS = 5.0  # after its input was closed
 LINE_MAX = 2_000
 SAID_MAX = 300  # characters of what it said last, when it failed
+CODE_MAX = 20
 
 
 @dataclass(slots=True)
@@ -42,8 +45,8 @@ class _Console:
 
 
 class Attending:
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, places: Places, program: Sequence[str] = PROGRAM) -> None:
+        self._places, self._program = places, program
         self._consoles: dict[str, _Console] = {}  # workspace -> its console
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -96,10 +99,10 @@ class Attending:
 
     async def _run(self, root: str, port: int, console: _Console) -> tuple[int, str]:
         """One life of it: how it ended, and its last words."""
-        words = ["-m", "echelon", "console", "--workspace", root, "--port", str(port), "--until-closed"]
+        words = [*self._program, "--workspace", root, "--port", str(port), "--until-closed"]
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, *words, cwd=root, env=dict(os.environ), limit=LINE_MAX, start_new_session=True,
+                *words, cwd=root, env=dict(os.environ), limit=LINE_MAX, start_new_session=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
         except OSError as error:
@@ -112,6 +115,7 @@ class Attending:
             console.process, console.address = None, ""
             if process.returncode is None:
                 process.kill()
+                await process.wait()
 
     def _later(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -139,12 +143,14 @@ async def _listen(stream: asyncio.StreamReader | None, console: _Console) -> Non
         if not isinstance(told, dict):
             continue
         if isinstance(told.get("address"), str):
-            console.address = told["address"][:SAID_MAX]
+            console.address = one_line(told["address"], SAID_MAX)
             await _tell(console, _where(console.address), "info")
         elif isinstance(told.get("code"), str):
-            about = str(told.get("for") or "let in a browser")[:SAID_MAX]
+            about = one_line(str(told.get("for") or "let in a browser"), SAID_MAX)
             await _tell(
-                console, f"The web console asks to {about}. If that is you, type {told['code'][:20]}", "warning"
+                console,
+                f"The web console asks to {about}. If that is you, type {one_line(told['code'], CODE_MAX)}",
+                "warning",
             )
 
 
@@ -152,7 +158,7 @@ async def _last(stream: asyncio.StreamReader | None) -> str:
     """The last line of what it complains of."""
     said = ""
     while stream is not None and (line := await _line(stream)) is not None:
-        said = line.decode("utf-8", "replace").strip()[-SAID_MAX:] or said
+        said = one_line(line.decode("utf-8", "replace")[-SAID_MAX:], SAID_MAX) or said
     return said
 
 
@@ -183,7 +189,6 @@ async def _end(console: _Console) -> None:
     """Close its input, and wait for it; one that stays is ended."""
     _hang_up(console)
     if console.task is not None:
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            async with asyncio.timeout(END_SECONDS if console.process else 0):
-                await asyncio.shield(console.task)
+        await asyncio.wait({console.task}, timeout=END_SECONDS if console.process else 0)
         console.task.cancel()
+        await asyncio.wait({console.task})

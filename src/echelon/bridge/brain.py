@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from echelon.bridge import places as meeting
-from echelon.bridge.attending import Attending
 from echelon.bridge.audience import Audience
 from echelon.bridge.greeting import greeting
 from echelon.bridge.wire import LINE_BYTES_MAX, PROTOCOL, Refused, Wire
@@ -31,6 +30,7 @@ from echelon.slots.places import write_whole
 from echelon.store.lock import Owner, workspace_lock
 
 if TYPE_CHECKING:
+    from echelon.bridge.attending import Attending
     from echelon.bridge.desk import Desk
 
 IDLE_SECONDS = 600.0  # without a connection
@@ -43,7 +43,8 @@ class Brain:
         self._desks: dict[tuple[int, str], Desk] = {}
         self._watching: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._open: set[Wire] = set()  # bridges
-        self._audience, self._attending = Audience(self._desks), Attending(places)
+        self._audience = Audience(self._desks)
+        self._attending: Attending | None = None
         self._since = time.monotonic()
         self._secret = secrets.token_hex(32) if meeting.by_port() else ""
 
@@ -61,7 +62,8 @@ class Brain:
                     await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
             for wire in list(self._open):
                 wire.close()
-            self._attending.close()
+            if self._attending:
+                self._attending.close()
             # A thread of a call that was cancelled must not keep the process: all truth is in files.
             os.truncate(meeting.lock_file(), 0)
             os._exit(0)
@@ -145,6 +147,8 @@ class Brain:
     def _changed(self, desk: Desk, hello: Mapping[str, Any]) -> None:
         """A desk came, or found its workspace: consoles hear of it, and one is started where the person wants it."""
         self._audience.changed()
+        if self._attending is None:
+            self._attending = importlib.import_module("echelon.bridge.attending").Attending(self._places)
         self._attending.want(desk, hello.get("console") or {})
 
     def _leave(self, task: asyncio.Task[Desk], wire: Wire) -> None:
@@ -157,7 +161,8 @@ class Brain:
                 del self._desks[key]
                 self._watching.pop(key).cancel()
                 self._audience.changed()
-                self._attending.left(desk)
+                if self._attending:
+                    self._attending.left(desk)
 
 
 async def _tell_rules(seat: asyncio.Task[Desk], rules: Mapping[str, Any]) -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import os
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from echelon.bridge.keeping import Keeper
 from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
 from echelon.core.decide import refuse
 from echelon.core.loops import Loop
+from echelon.engine.consoles import alive
 from echelon.errors import EchelonError, HostError
 
 COMMAND_OF = {command.starts: name for name, command in COMMANDS.items() if command.starts}
@@ -235,7 +234,7 @@ class Looping:
                 continue
             if loop.host == self._host:
                 await (self._look(loop) if loop.state == "running" else self._wake(loop.session))
-            elif not _alive(loop.host):
+            elif not alive(loop.host):
                 self.keeper.save(
                     loop.ended("paused", "LOOP_HOST_ENDED", f"OpenCode ended; /{COMMAND_OF[loop.level]} goes on")
                 )
@@ -277,13 +276,3 @@ async def toast(api: Api, message: str, variant: str) -> None:
     """A line that a person sees for some seconds, where there is a terminal."""
     with contextlib.suppress(HostError):
         await api("POST", "/tui/show-toast", body={"title": "Echelon", "message": message, "variant": variant})
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process of this id runs; on Windows asking would end it, so there it counts as running."""
-    try:
-        return sys.platform == "win32" or os.kill(pid, 0) is None
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True

@@ -91,7 +91,7 @@ DEPTH = 4  # sessions below sessions that a chain of all levels needs
 
 def offered(role: Role) -> tuple[Action, ...]:
     """The actions of the role's own level, and those of other levels that it may look with."""
-    return tuple(action for action in ACTIONS.values() if role.level in (action.level, *action.also))
+    return tuple(action for action in ACTIONS.values() if action.told and role.level in (action.level, *action.also))
 
 
 @cache

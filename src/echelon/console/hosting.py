@@ -16,24 +16,23 @@ from typing import Any
 
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.wire import CALL_SECONDS
-from echelon.console import talk
+from echelon.console import hearing
 from echelon.console.answers import Done
-from echelon.console.link import Link, Seat, absent
-from echelon.console.talk import Json, Messages, Pending, Prompted, Session, Sessions, Stopped
+from echelon.console.hearing import Json
+from echelon.console.link import Link, Seat
+from echelon.console.reach import Reach, answers_of, data_of, error_of, is_fine, main_of
+from echelon.console.talk import Messages, Pending, Prompted, Session, Sessions, Stopped
 from echelon.core.codes import CODES
 from echelon.core.decide import Refusal, refuse
 from echelon.errors import HostError
 
-SESSIONS_MAX = 200  # of one directory, newest first
 MESSAGES_MAX = 50  # of one page
-INFOS_MAX = 2_000  # sessions whose names are remembered
 LISTED_MAX = 30  # names that a reason lists
 FATE_SECONDS = 3.0  # within which a prompt that is not let in is told; the first one of an OpenCode takes longer
 TURN_SECONDS = 12 * 3600.0  # a command answers when its turn is over
 REPLIES = ("once", "always", "reject")
 
 Tell = Callable[[str, str, Mapping[str, Any]], None]  # workspace, kind of event, what it carries
-_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _CODED = re.compile(r"\[([A-Z_]+)\]\s*(.*?)(?:\nNext: (.*))?\Z", re.DOTALL)
 
 
@@ -42,9 +41,9 @@ class Hosting:
 
     def __init__(self) -> None:
         self._link = Link(self._changed, self._heard)
+        self._reach = Reach(self._link)
         self._tellers: list[Tell] = []
         self._there: frozenset[str] = frozenset()
-        self._infos: dict[str, Json] = {}
         self._fates: dict[str, asyncio.Future[str]] = {}
         self._asking: dict[str, bool] = {}  # workspace -> whether what is asked has to be read once more
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -66,46 +65,48 @@ class Hosting:
 
     async def sessions(self, root: Path | str) -> Sessions:
         """All sessions of the workspace's directories and slots, the newest first; whom and what one can call."""
-        seats = self._seats(root)
+        seats = self._reach.seats(root)
         found: dict[str, Session] = {}
-        for rows in await _all([self._listed(seat) for seat in seats]):
+        for rows in await answers_of([self._reach.listed(seat) for seat in seats]):
             for row in rows:
                 if row.id not in found or row.status != "idle":  # two OpenCodes of a directory list the same sessions
                     found[row.id] = row
-        agents, commands = await asyncio.gather(self._get(_main(seats), "/agent"), self._get(_main(seats), "/command"))
+        agents, commands = await asyncio.gather(
+            self._reach.get(main_of(seats), "/agent"), self._reach.get(main_of(seats), "/command")
+        )
         newest = sorted(found.values(), key=lambda row: row.updated, reverse=True)
         return Sessions(
-            sessions=tuple(newest), agents=talk.agents_of(agents), commands=talk.commands_of(commands, COMMANDS)
+            sessions=tuple(newest), agents=hearing.agents_of(agents), commands=hearing.commands_of(commands, COMMANDS)
         )
 
     async def messages(
         self, root: Path | str, session: str, limit: int = MESSAGES_MAX, before: str = ""
     ) -> Messages | Refusal:
         """A page of a session, the newest or those before `before`, which is the `next` of the page after it."""
-        place = await self._place(root, session)
+        place = await self._reach.place(root, session)
         if isinstance(place, Refusal):
             return place
         query: dict[str, Any] = {"limit": max(1, min(limit, MESSAGES_MAX)), **({"before": before} if before else {})}
-        answer = await self._api(place[0], "GET", f"/session/{session}/message", query=query)
+        answer = await self._reach.api(place[0], "GET", f"/session/{session}/message", query=query)
         if before and answer.get("status") == 400:
             return refuse("ARGUMENTS_INVALID", "before is no `next` of a page of this session")
-        rows, older = talk.rows(_data(answer)), talk.text(answer.get("next"), 1_000)
-        return Messages(messages=tuple(map(talk.said, rows)), more=bool(older), next=older)
+        rows, older = hearing.rows(data_of(answer)), hearing.text(answer.get("next"), 1_000)
+        return Messages(messages=tuple(map(hearing.said, rows)), more=bool(older), next=older)
 
     async def pending(self, root: Path | str) -> Pending:
         """What is asked of the person now. Requests of a session that does not run any more are none."""
-        found = await _all([self._asked(seat) for seat in self._seats(root)])
+        found = await answers_of([self._reach.asked(seat) for seat in self._reach.seats(root)])
         return Pending(
             questions=tuple(
                 [
-                    talk.question_of(row, await self._info(seat, str(row["sessionID"])))
+                    hearing.question_of(row, await self._reach.info(seat, str(row["sessionID"])))
                     for seat, rows, _ in found
                     for row in rows
                 ]
             ),
             permissions=tuple(
                 [
-                    talk.permission_of(row, await self._info(seat, str(row["sessionID"])))
+                    hearing.permission_of(row, await self._reach.info(seat, str(row["sessionID"])))
                     for seat, _, rows in found
                     for row in rows
                 ]
@@ -118,61 +119,69 @@ class Hosting:
         """Say something in a session, or in a new one."""
         if not text.strip():
             return refuse("ARGUMENT_MISSING", "there is nothing to say: text")
-        place = await self._place(root, session)
+        place = await self._reach.place(root, session)
         if isinstance(place, Refusal):
             return place
         seat, info = place
-        names = [row.name for row in talk.agents_of(await self._get(seat, "/agent"))]
+        names = [row.name for row in hearing.agents_of(await self._reach.get(seat, "/agent"))]
         if agent and agent not in names:
             return _unknown("AGENT_UNKNOWN", agent, names)
-        session = session or await self._begin(seat)
+        name = session or await self._reach.begin(seat)
         whom = agent or str(info.get("agent") or "")
         body = {"parts": [{"type": "text", "text": text}], **({"agent": whom} if whom else {})}
-        with self._fate(session) as fate:
-            _data(await self._api(seat, "POST", f"/session/{session}/prompt_async", body=body))
-            await asyncio.wait({fate}, timeout=FATE_SECONDS)
+        busy = name in hearing.part_of(await self._reach.get(seat, "/session/status"))  # then it is read later
+        with self._fate(name) as fate:
+            data_of(await self._reach.api(seat, "POST", f"/session/{name}/prompt_async", body=body))
+            await asyncio.wait({fate}, timeout=0 if busy else FATE_SECONDS)
             error = fate.result() if fate.done() else ""
-        return _refusal(error) if error else Prompted(session=session, agent=whom)
+        if not error:
+            return Prompted(session=name, agent=whom)
+        await self._reach.forget(seat, name, session)
+        return _refusal(error)
 
     async def command(
         self, root: Path | str, command: str, arguments: str = "", session: str = "", agent: str = ""
     ) -> Prompted | Refusal:
         """A slash command, with its arguments as they were typed. `stop` needs no session and no model."""
-        place = await self._place(root, session)
+        place = await self._reach.place(root, session)
         if isinstance(place, Refusal):
             return place
         seat, command = place[0], command.removeprefix("/").strip()
-        known = talk.commands_of(await self._get(seat, "/command"), COMMANDS)
+        known = hearing.commands_of(await self._reach.get(seat, "/command"), COMMANDS)
         if command not in (names := [row.name for row in known]):
             return _unknown("COMMAND_UNKNOWN", command, names)
-        if agent and agent not in (agents := [row.name for row in talk.agents_of(await self._get(seat, "/agent"))]):
+        if agent and agent not in (
+            agents := [row.name for row in hearing.agents_of(await self._reach.get(seat, "/agent"))]
+        ):
             return _unknown("AGENT_UNKNOWN", agent, agents)
         if command == "stop":
             told = await self._link.ask(seat, "stop", {}, CALL_SECONDS)
-            return Prompted(session=session, agent="", message=talk.text(told.get("text"), talk.ASKED_MAX))
-        session = session or await self._begin(seat)
+            return Prompted(session=session, agent="", message=hearing.text(told.get("text"), hearing.ASKED_MAX))
+        name = session or await self._reach.begin(seat)
         body = {"command": command, "arguments": arguments, **({"agent": agent} if agent else {})}
-        refusal = await self._commanded(seat, session, body)
+        if refusal := await self._commanded(seat, name, body):
+            await self._reach.forget(seat, name, session)
+            return refusal
         named = next(row.agent for row in known if row.name == command)
-        return refusal or Prompted(session=session, agent=agent or named)
+        return Prompted(session=name, agent=agent or named)
 
     async def abort(self, root: Path | str, session: str) -> Stopped | Refusal:
         """Stop a session, those below it, what they asked, and the loop: nothing of it goes on by itself."""
-        place = await self._place(root, session)
+        place = await self._reach.place(root, session)
         if isinstance(place, Refusal):
             return place
-        seats = [seat for seat in self._seats(root) if seat.directory == place[0].directory]
-        done = await _all([self._link.ask(seat, "abort", {"session": session}, CALL_SECONDS) for seat in seats])
+        seats = [seat for seat in self._reach.seats(root) if seat.directory == place[0].directory]
+        done = await answers_of([self._link.ask(seat, "abort", {"session": session}, CALL_SECONDS) for seat in seats])
         names = {kind: dict.fromkeys(name for row in done for name in row[kind]) for kind in ("sessions", "loops")}
         return Stopped(sessions=tuple(names["sessions"]), loops=tuple(names["loops"]))
 
     async def reply_question(self, root: Path | str, question: str, answers: Sequence[Sequence[str]]) -> Done | Refusal:
         """A list of chosen labels or own words for each question of the request."""
-        found = await self._request(root, "question", question)
+        found = await self._reach.request(root, "question", question)
         if isinstance(found, Refusal):
             return found
         seat, asked = found
-        if len(answers) != (wanted := len(talk.rows(asked.get("questions")))):
+        if len(answers) != (wanted := len(hearing.rows(asked.get("questions")))):
             return refuse("ARGUMENTS_INVALID", f"answers has {len(answers)} of the {wanted} lists that are asked for")
         if any(not any(word.strip() for word in words) for words in answers):
             return refuse("ARGUMENTS_INVALID", "an answer is empty; reject the question, or say something")
@@ -180,15 +189,15 @@ class Hosting:
 
     async def reject_question(self, root: Path | str, question: str) -> Done | Refusal:
         """Decline. The turn ends, and a loop with it."""
-        found = await self._request(root, "question", question)
+        found = await self._reach.request(root, "question", question)
         return (
             found if isinstance(found, Refusal) else await self._replied(found[0], f"/question/{question}/reject", {})
         )
 
     async def person_only(self, root: Path | str, permission: str) -> bool:
         """Whether the answer to this request is the person's word for an action of theirs. False for one that is gone."""
-        found = await self._request(root, "permission", permission)
-        return not isinstance(found, Refusal) and talk.person_only(str(found[1].get("permission")))
+        found = await self._reach.request(root, "permission", permission)
+        return not isinstance(found, Refusal) and hearing.person_only(str(found[1].get("permission")))
 
     async def reply_permission(
         self, root: Path | str, permission: str, reply: str, message: str = "", channel: str = "the console"
@@ -199,12 +208,12 @@ class Hosting:
         """
         if reply not in REPLIES:
             return refuse("ARGUMENTS_INVALID", f"reply is one of {', '.join(REPLIES)}")
-        found = await self._request(root, "permission", permission)
+        found = await self._reach.request(root, "permission", permission)
         if isinstance(found, Refusal):
             return found
         seat, asked = found
-        name = talk.text(asked.get("permission"), talk.TITLE_MAX)
-        if reply == "always" and talk.person_only(name):
+        name = hearing.text(asked.get("permission"), hearing.TITLE_MAX)
+        if reply == "always" and hearing.person_only(name):
             return refuse("ALWAYS_REFUSED", f"{name} is asked for one call")
         body = {"reply": reply, **({"message": message} if message and reply == "reject" else {})}
         done = await self._replied(seat, f"/permission/{permission}/reply", body)
@@ -212,7 +221,7 @@ class Hosting:
             line = f"permission {name} ({permission}) of {asked.get('sessionID')}: {reply}, answered in {channel}"
             log = {"service": "echelon", "level": "info", "message": line}
             with contextlib.suppress(HostError):
-                await self._api(seat, "POST", "/log", body=log)
+                await self._reach.api(seat, "POST", "/log", body=log)
         return done
 
     # ------------------------------------------------------------------------------------ what happens
@@ -228,15 +237,15 @@ class Hosting:
             self._ask_again(root)
 
     def _heard(self, seat: Seat, event: Json) -> None:
-        kind, found = str(event.get("type")), talk.part_of(event.get("properties"))
+        kind, found = str(event.get("type")), hearing.part_of(event.get("properties"))
         if kind.startswith(("question.", "permission.")):
             self._ask_again(seat.workspace)
             return
-        told = talk.told(event, seat.slot)
+        told = hearing.told(event, seat.slot)
         if told is None:
             return
-        if info := talk.part_of(found.get("info")) if told[0] == "session" else None:
-            self._remember(info)
+        if info := hearing.part_of(found.get("info")) if told[0] == "session" else None:
+            self._reach.remember(info)
         self._settle(kind, found, told)
         self._tell(seat.workspace, *told)
         if kind in ("session.idle", "session.deleted"):
@@ -249,7 +258,7 @@ class Hosting:
             return
         if kind == "session.error":
             fate.set_result(str(told[1].get("error")) or "OpenCode refused it")
-        elif kind == "message.updated" and talk.part_of(found.get("info")).get("role") == "assistant":
+        elif kind == "message.updated" and hearing.part_of(found.get("info")).get("role") == "assistant":
             fate.set_result("")
 
     @contextlib.contextmanager
@@ -284,121 +293,28 @@ class Hosting:
         finally:
             del self._asking[root]
 
-    # -------------------------------------------------------------------------------------- what is there
-
-    def _seats(self, root: Path | str) -> list[Seat]:
-        """Of a workspace, those that came last at the end. Raises HostError HOST_ABSENT."""
-        where = os.path.realpath(root)
-        found = [seat for seat in self._link.seats if seat.workspace == where]
-        if not found:
-            raise absent(where)
-        return found
-
-    async def _place(self, root: Path | str, session: str) -> tuple[Seat, Json] | Refusal:
-        """Where a session is, and what OpenCode says of it; for "" where a new one is to begin."""
-        seats = self._seats(root)
-        if not session:
-            return _main(seats), {}
-        if _ID.fullmatch(session):
-            for seat in reversed(seats):
-                answer = await self._api(seat, "GET", f"/session/{session}")
-                info = talk.part_of(answer.get("data"))
-                if _fine(answer) and info.get("directory") == seat.directory:
-                    self._remember(info)
-                    return await self._busiest(seats, seat, session), info
-        return refuse("SESSION_UNKNOWN", f"there is no session {session[:80]!r} here")
-
-    async def _busiest(self, seats: list[Seat], seat: Seat, session: str) -> Seat:
-        """Of several OpenCodes of a directory the one that the session runs in, else the one that came last."""
-        same = [row for row in seats if row.directory == seat.directory]
-        for row in same if len(same) > 1 else ():
-            if session in talk.part_of(await self._get(row, "/session/status")):
-                return row
-        return seat
-
-    async def _listed(self, seat: Seat) -> list[Session]:
-        where = {"limit": SESSIONS_MAX, "directory": seat.directory}
-        found, status, loops = await asyncio.gather(
-            self._get(seat, "/session", where),
-            self._get(seat, "/session/status"),
-            self._link.ask(seat, "loops", {}, CALL_SECONDS),
-        )
-        running = {str(row.get("session")): talk.loop_of(row) for row in talk.rows(loops.get("loops"))}
-        rows = [row for row in talk.rows(found) if row.get("directory") == seat.directory]
-        for row in rows:
-            self._remember(row)
-        states = {str(row["id"]): talk.text(_type(status, row["id"]), talk.TITLE_MAX) for row in rows}
-        return [talk.session_of(row, seat.slot, states[row["id"]], running.get(row["id"])) for row in rows]
-
-    async def _asked(self, seat: Seat) -> tuple[Seat, list[Json], list[Json]]:
-        asked, wanted, status = await asyncio.gather(
-            self._get(seat, "/question"), self._get(seat, "/permission"), self._get(seat, "/session/status")
-        )
-        runs = talk.part_of(status)
-        questions, permissions = (
-            [row for row in talk.rows(found) if row.get("sessionID") in runs] for found in (asked, wanted)
-        )
-        return seat, questions, permissions
-
-    async def _request(self, root: Path | str, kind: str, identifier: str) -> tuple[Seat, Json] | Refusal:
-        for seat in self._seats(root) if _ID.fullmatch(identifier) else ():
-            for row in talk.rows(await self._get(seat, f"/{kind}")):
-                if row.get("id") == identifier:
-                    return seat, row
-        return refuse("REQUEST_GONE", f"{kind} {identifier[:80]!r} is not asked")
-
-    async def _info(self, seat: Seat, session: str) -> Json:
-        if session not in self._infos and _ID.fullmatch(session):
-            with contextlib.suppress(HostError):
-                self._remember(talk.part_of(await self._get(seat, f"/session/{session}")))
-        return self._infos.get(session, {})
-
-    def _remember(self, info: Json) -> None:
-        if name := info.get("id"):
-            self._infos.pop(str(name), None)
-            self._infos[str(name)] = info
-            if len(self._infos) > INFOS_MAX:
-                self._infos.pop(next(iter(self._infos)))
-
     # ------------------------------------------------------------------------------------------ requests
-
-    async def _begin(self, seat: Seat) -> str:
-        """A new session. OpenCode gives it a title of its own when it has none."""
-        made = talk.part_of(_data(await self._api(seat, "POST", "/session", body={})))
-        self._remember(made)
-        return str(made["id"])
 
     async def _commanded(self, seat: Seat, session: str, body: Json) -> Refusal | None:
         """OpenCode answers when the turn is over: what is not refused by then is told by events."""
         path = f"/session/{session}/command"
-        asked = self._later(self._api(seat, "POST", path, body=body, seconds=TURN_SECONDS, session=session))
+        asked = self._later(self._reach.api(seat, "POST", path, body=body, seconds=TURN_SECONDS, session=session))
         with self._fate(session) as fate:
             await asyncio.wait({asked, fate}, timeout=FATE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             error = fate.result() if fate.done() else ""
         if not asked.done():
             return _refusal(error) if error else None
         answer = asked.result()
-        if _fine(answer):
+        if is_fine(answer):
             return None
-        return _refusal(str(answer.get("denied") or error or _said(answer)))
+        return _refusal(str(answer.get("denied") or error or error_of(answer)))
 
     async def _replied(self, seat: Seat, path: str, body: Json) -> Done | Refusal:
-        answer = await self._api(seat, "POST", path, body=body)
+        answer = await self._reach.api(seat, "POST", path, body=body)
         if answer.get("status") == 404:
             return refuse("REQUEST_GONE")
-        _data(answer)
+        data_of(answer)
         return Done()
-
-    async def _get(self, seat: Seat, path: str, query: Json | None = None) -> Any:
-        return _data(await self._api(seat, "GET", path, query=query))
-
-    async def _api(
-        self, seat: Seat, method: str, path: str, *, body: Json | None = None, query: Json | None = None,
-        seconds: float = CALL_SECONDS, session: str = "",
-    ) -> Json:  # fmt: skip
-        """The answer of that OpenCode's own interface, errors too. Raises HostError when none came."""
-        asked = {"method": method, "path": path, "body": body, "query": query or {}, "session": session}
-        return talk.part_of(await self._link.ask(seat, "api", asked, seconds))
 
     def _later(self, work: Any) -> asyncio.Task[Any]:
         task = asyncio.ensure_future(work)
@@ -412,41 +328,6 @@ class Hosting:
             task.exception()  # whoever still waits for it is told; nobody else has to be
 
 
-def _main(seats: Sequence[Seat]) -> Seat:
-    """Where a new session begins: the checkout, of the OpenCode that came last."""
-    return next((seat for seat in reversed(seats) if not seat.slot), seats[-1])
-
-
-async def _all(work: Sequence[Any]) -> list[Any]:
-    """The answers of those that answered. Raises HostError when none did."""
-    answers = await asyncio.gather(*work, return_exceptions=True)
-    for wrong in answers:
-        if isinstance(wrong, BaseException) and (not isinstance(wrong, HostError) or len(answers) == 1):
-            raise wrong
-    found = [row for row in answers if not isinstance(row, BaseException)]
-    if not found and answers:
-        raise absent()
-    return found
-
-
-def _fine(answer: Json) -> bool:
-    return answer.get("error") is None and 200 <= int(answer.get("status") or 0) < 300
-
-
-def _data(answer: Json) -> Any:
-    if not _fine(answer):
-        raise HostError("HOST_FAILED", f"OpenCode refused: {_said(answer)}", CODES["HOST_FAILED"].next_step)
-    return answer.get("data")
-
-
-def _said(answer: Json) -> str:
-    """The reason in an error of OpenCode's."""
-    error = answer.get("error")
-    found = talk.part_of(error)
-    inner = talk.part_of(found.get("data")).get("message") or found.get("message") or found.get("name") or error
-    return talk.text(inner or f"status {answer.get('status')}", talk.ASKED_MAX)
-
-
 def _refusal(words: str) -> Refusal:
     """A refusal of ours that came back through OpenCode as text, or what OpenCode itself said."""
     found = _CODED.search(words)
@@ -457,7 +338,3 @@ def _refusal(words: str) -> Refusal:
 
 def _unknown(code: str, name: str, known: Sequence[str]) -> Refusal:
     return refuse(code, f"{name[:80]!r} is none of: {', '.join(known[:LISTED_MAX])}")
-
-
-def _type(status: Any, session: str) -> str:
-    return str(talk.part_of(talk.part_of(status).get(session)).get("type") or "idle")

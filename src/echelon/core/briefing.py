@@ -14,13 +14,22 @@ DECISIONS_MAX = 10  # of a person's about an item or its whole project that are 
 LADDER = ("first", "decompose", "re-plan")
 # An end with one of these reasons starts the count of attempts anew.
 SEPARATORS = ("suspended", "spec_changed", "failed", "delivered")
+REWORK = "rework"  # a person's word about the work: no failed try
 
 
 def tries(world: World, item: str) -> int:
     """Attempts since the item was last suspended, failed or delivered: what the limit counts."""
     count = 0
     for attempt in world.attempts_of(item):
-        count = 0 if attempt.reason in SEPARATORS else count + 1
+        count = 0 if attempt.reason in SEPARATORS else count + (attempt.reason != REWORK)
+    return count
+
+
+def reworks(world: World, item: str) -> int:
+    """How often a person sent the work back since the item was last suspended, failed or delivered."""
+    count = 0
+    for attempt in world.attempts_of(item):
+        count = 0 if attempt.reason in SEPARATORS else count + (attempt.reason == REWORK)
     return count
 
 

@@ -40,7 +40,7 @@ DOCUMENTS = (SPEC, BACKLOG, ACTIVE, CONTEXT, TODO, PROJECT, ENTERPRISE, WORKING_
 Phase = Literal["working", "conflict", "merging"]
 Reason = Literal[
     "delivered", "checks_red", "could_not_run", "weakened", "conflict", "gave_up", "asked", "crashed", "timed_out",
-    "stopped", "spec_changed", "nothing_changed", "not_attested", "failed", "suspended", "escaped",
+    "stopped", "spec_changed", "nothing_changed", "not_attested", "failed", "suspended", "escaped", "rework",
 ]  # fmt: skip
 
 

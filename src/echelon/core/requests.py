@@ -117,6 +117,26 @@ class EndAttempt:
     base: str = ""  # commit the slot works on from now, when the base was brought in
     tokens: int = 0
     cost: float = 0.0
+    attempt: int = 0  # the one that is meant; 0: whichever is in flight
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A person's words about one line of the work; `line` 0 is about the whole file."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReworkItem:
+    """A person sends the work back: the attempt ends, and the next one begins with what they said."""
+
+    remarks: Sequence[Remark]
+    note: str
+    item: str | None = None
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +219,7 @@ Request = (
     | ReopenItem
     | WaiveItem
     | EndAttempt
+    | ReworkItem
     | Attest
     | AcceptWeakening
     | RecordEscalation

@@ -13,6 +13,7 @@ ITEM: dict[tuple[State, str], State] = {
     (State.ACTIVE, "verify"): State.ACTIVE,
     (State.ACTIVE, "attest"): State.ACTIVE,
     (State.ACTIVE, "end_attempt"): State.ACTIVE,
+    (State.ACTIVE, "rework"): State.ACTIVE,
     (State.ACTIVE, "close"): State.DELIVERED,
     (State.ACTIVE, "fail"): State.FAILED,
     (State.ACTIVE, "suspend"): State.SUSPENDED,
@@ -41,9 +42,11 @@ MISSION: dict[tuple[str, str], str] = {
     ("working", "refused"): "working",
     ("working", "conflicted"): "conflict",
     ("working", "proved"): "merging",
+    ("working", "reworked"): "working",
     ("conflict", "refused"): "working",
     ("conflict", "conflicted"): "conflict",
     ("conflict", "proved"): "merging",
+    ("conflict", "reworked"): "conflict",  # the markers are still there
     ("merging", "proved"): "merging",  # the base moved before the merge: another candidate takes its place
     ("merging", "refused"): "working",
     ("merging", "conflicted"): "conflict",

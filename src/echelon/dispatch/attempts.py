@@ -70,6 +70,7 @@ class Attempts:
     ) -> None:
         self._engine, self._host, self._tell, self._stopped = engine, host, tell, stopped
         self._landing = landing  # None: nobody else lands
+        self._owed: dict[str, tuple[int, float]] = {}  # item -> what sessions used whose attempt was over before them
 
     def run(self, item: str) -> Outcome | None:
         """Until the mission of this item is over; an Outcome when only a person can go on with it, or at a stop.
@@ -104,7 +105,12 @@ class Attempts:
             return halted(f"{mission.name} stays in flight")
         for name in () if mission.in_place else self._engine.work.noticed(mission):
             self._tell(Event("warned", mission.item, f"{name} changed while this ran; if it was not you, look at it"))
-        tokens, cost = end.usage.tokens_in + end.usage.tokens_out, end.usage.cost
+        before = self._owed.pop(mission.item, (0, 0.0))
+        tokens, cost = before[0] + end.usage.tokens_in + end.usage.tokens_out, before[1] + end.usage.cost
+        if self._over(mission):  # a person sent the work back: the next attempt begins with what they said
+            self._owed[mission.item] = (tokens, cost)
+            self._tell(Event("attempt", mission.item, f"{mission.name} is over: a person asks for rework"))
+            return None
         if end.reason == "asked":
             return self._ask(mission, end)
         if end.reason != "claimed_done":
@@ -204,13 +210,20 @@ class Attempts:
         if end.reason == "claimed_done":
             self._engine.attest("reviewer", end.text or "reviewed", mission.item)
 
+    def _over(self, mission: Mission) -> bool:
+        found = self._engine.find_mission(mission.item)
+        return not isinstance(found, Refusal) and found.attempt != mission.attempt
+
     def _refused(self, mission: Mission, refusal: Refusal, tokens: int, cost: float) -> Outcome | None:
+        if self._over(mission):
+            self._owed[mission.item] = (tokens, cost)
+            return None
         kind, answer = ladder.settle(self._engine, mission, refusal, tokens, cost)
         more = " " + "\n".join(refusal.reasons) if definition_is_wrong(codes_of(refusal)) else ""
         return self._told(kind, mission, answer, more)
 
     def _end(self, mission: Mission, reason: Reason, detail: str, tokens: int, cost: float) -> Outcome | None:
-        ending = requests.EndAttempt(mission.item, reason, detail, (), "", tokens, cost)
+        ending = requests.EndAttempt(mission.item, reason, detail, (), "", tokens, cost, mission.attempt)
         kind, answer = ladder.end_attempt(self._engine, ending)
         return self._told(kind, mission, answer)
 
@@ -230,7 +243,7 @@ class Attempts:
     def _told(self, kind: str, mission: Mission, decision: Decision | Refusal, more: str = "") -> Outcome | None:
         """Tell what was decided. A refusal here means that nothing moved: going round again would not either."""
         if isinstance(decision, Refusal):
-            return blocked(decision)
+            return None if decision.code == "ATTEMPT_OVER" else blocked(decision)
         self._tell(Event(kind, mission.item, decision.message.split("\n", 1)[0] + more))
         return None
 

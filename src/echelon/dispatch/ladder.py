@@ -29,11 +29,15 @@ def settle(engine: Engine, mission: Mission, refusal: Refusal, tokens: int = 0, 
     if reason == "spec_changed":
         return "suspended", engine.end(requests.SuspendItem(refusal.reasons[0], mission.item, "spec_changed"))
     if reason != "conflict":
-        return end_attempt(engine, requests.EndAttempt(mission.item, reason, detail, (), "", tokens, cost))
+        return end_attempt(
+            engine, requests.EndAttempt(mission.item, reason, detail, (), "", tokens, cost, mission.attempt)
+        )
     # the slot gets the base with conflict markers; the next attempt resolves them
     base, files = engine.bring_base(mission)
     conflicts = files or mission.conflicts
-    return end_attempt(engine, requests.EndAttempt(mission.item, reason, detail, conflicts, base, tokens, cost))
+    return end_attempt(
+        engine, requests.EndAttempt(mission.item, reason, detail, conflicts, base, tokens, cost, mission.attempt)
+    )
 
 
 def end_attempt(engine: Engine, request: requests.EndAttempt) -> Settled:

@@ -217,9 +217,14 @@ class Engine(Asker):
         return decision
 
     def end(
-        self, request: requests.FailItem | requests.SuspendItem | requests.EndAttempt | requests.RecordEscalation
+        self,
+        request: requests.FailItem
+        | requests.SuspendItem
+        | requests.EndAttempt
+        | requests.ReworkItem
+        | requests.RecordEscalation,
     ) -> Decision | Refusal:
-        """Fail, suspend, escalate, or end an attempt; the slot is briefed again or closed, its work kept."""
+        """Fail, suspend, escalate, end an attempt, or send its work back; the slot is briefed again or closed, its work kept."""
         decision = self.ask(request)
         if isinstance(decision, Decision):
             self._perform(decision.effects)

@@ -17,6 +17,7 @@ export const en = {
   "nav.skip": "Skip to the content",
   "nav.workspace": "Workspace",
   "nav.waiting": { one: "{count} thing waits for you", other: "{count} things wait for you" },
+  "app.search": "Search or do …",
   "app.offers": "Search and commands",
   "app.keys": "Keyboard shortcuts",
   "line.connecting": "Connecting to the console …",

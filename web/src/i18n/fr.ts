@@ -19,6 +19,7 @@ export const fr: { [K in keyof typeof en]: Message } = {
   "nav.skip": "Aller au contenu",
   "nav.workspace": "Espace de travail",
   "nav.waiting": { one: "{count} chose vous attend", other: "{count} choses vous attendent" },
+  "app.search": "Chercher, faire …",
   "app.offers": "Recherche et commandes",
   "app.keys": "Raccourcis clavier",
   "line.connecting": "Connexion à la console …",

@@ -1,24 +1,27 @@
 /** Loaded only where Markdown is shown: marked reads it, DOMPurify keeps what is harmless, by a list of what may be. */
 import DOMPurify from "dompurify";
-import { marked } from "marked";
+import { Marked } from "marked";
 import { t } from "../i18n/index.svelte";
 
-const TAGS = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "ul", "ol", "li", "pre", "code", "blockquote", "em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td", "a", "input"]; // prettier-ignore
-const ATTRIBUTES = ["href", "start", "align", "type", "checked", "disabled"];
+const TAGS = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "ul", "ol", "li", "pre", "code", "blockquote", "em", "strong", "del", "table", "thead", "tbody", "tr", "th", "td", "a"]; // prettier-ignore
+const ATTRIBUTES = ["href", "start", "align"];
 const TEXT_MAX = 400_000; // characters; the rest is cut, and said so by what is missing in the file's view
 const AHEAD = /^(https?:|mailto:)/i;
 
-const purifier = DOMPurify(window);
-purifier.addHook("uponSanitizeElement", (node, { tagName }) => {
-  if (tagName === "img" && node instanceof Element)
-    node.replaceWith(t("markdown.image", { text: node.getAttribute("alt") ?? "" }));
-  if (tagName === "input" && node instanceof HTMLInputElement && node.type !== "checkbox") node.remove();
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+/** HTML in Markdown is shown as the text it is; a picture is its description; a box to tick is a sign. */
+const reader = new Marked({
+  gfm: true,
+  renderer: {
+    html: ({ text }) => escaped(text),
+    image: ({ text }) => escaped(t("markdown.image", { text })),
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+  },
 });
+
+const purifier = DOMPurify(window);
 purifier.addHook("afterSanitizeAttributes", (node) => {
-  if (node.tagName === "INPUT") {
-    node.setAttribute("disabled", "");
-    node.setAttribute("aria-label", "");
-  }
   if (node.tagName === "PRE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
   if (node.tagName !== "A") return;
   const href = node.getAttribute("href") ?? "";
@@ -41,7 +44,7 @@ function hostOf(href: string): string {
 }
 
 export function fragment(source: string): DocumentFragment {
-  const html = marked.parse(source.slice(0, TEXT_MAX), { async: false, gfm: true });
+  const html = reader.parse(source.slice(0, TEXT_MAX), { async: false });
   return purifier.sanitize(html, {
     ALLOWED_TAGS: TAGS,
     ALLOWED_ATTR: ATTRIBUTES,

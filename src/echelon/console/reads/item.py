@@ -205,6 +205,8 @@ def _actions(seen: View, row: Row, mission: Mission | None) -> list[Possible]:
     last = last_verification(seen.world, row.key)
     if last is not None and last.says("WEAKENED") and not mission.accepted:
         found.append(_possible("backlog_accept_weakening", about, "note"))
+    if mission.phase != "merging":
+        found.append(_possible("backlog_rework_item", about, "note", "comments_json"))
     found += [_possible(name, about, "reason") for name in ("backlog_suspend_item", "backlog_fail_item")]
     return found
 

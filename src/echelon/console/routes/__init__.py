@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from echelon.console.routes import host, interface, level, page, reads, session, stream
+from echelon.console.routes import host, interface, level, page, proving, reads, session, stream
 
-ROUTERS = (session.router, level.router, reads.router, host.router, stream.router, interface.router, page.router)
+ROUTERS = (
+    session.router,
+    level.router,
+    reads.router,
+    host.router,
+    proving.router,
+    stream.router,
+    interface.router,
+    page.router,
+)

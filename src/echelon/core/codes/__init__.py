@@ -147,6 +147,10 @@ _REFUSALS = {
     "NEEDS_PERSON": Code("This action is a person's; an agent may not do it.", "a person runs it with echelon call"),
     "ACTION_UNKNOWN": Code("There is no such action.", "echelon call --list shows them"),
     "NOTHING_TO_VERIFY": Code("No commit of this branch carries a statement.", "deliver something first"),
+    "ATTEMPT_OVER": Code(
+        "The attempt has ended meanwhile, and another one of the item is in flight.",
+        "look at the item again: echelon status",
+    ),
     "HISTORY_UNKNOWN": Code(
         "What a document said then cannot be worked out from the operation log.",
         "look at a neighbouring operation, or at git's history of the file",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from echelon.core import requests as ask
 from echelon.core.decide import Decision, Refusal, refuse
-from echelon.core.levels import ending, enterprise, escalations, mission, program, project
+from echelon.core.levels import ending, enterprise, escalations, mission, program, project, rework
 from echelon.core.model import World
 from echelon.core.portfolio import scope_of
 
@@ -37,6 +37,8 @@ def _decided(world: World, request: ask.Request, now: str) -> Decision | Refusal
             return escalations.record(world, request, now)
         case ask.ResolveEscalation():
             return escalations.resolve(world, request, now)
+        case ask.ReworkItem():
+            return rework.rework(world, request, now)
         case _:
             return _about_items(world, request, now)
 

@@ -128,6 +128,9 @@ def end_attempt(world: World, request: EndAttempt, now: str) -> Decision | Refus
     backlog, entry, running = found
     if running is None:
         return refuse("NOTHING_IN_PROGRESS", f"no mission runs for {entry.id}")
+    if request.attempt not in (0, running.attempt):
+        said = f"{running.item}.{request.attempt} is over; {running.name} is in flight"
+        return refuse("ATTEMPT_OVER", said)
     ended = Attempt(
         running.item, running.attempt, request.reason, render.clean(request.detail)[:2000], running.started, now,
         request.tokens, request.cost, files=request.conflicts,
@@ -149,17 +152,24 @@ def end_attempt(world: World, request: EndAttempt, now: str) -> Decision | Refus
         candidate="",
         candidate_base="",
     )
-    writes: Writes = {**world.recorded(with_mission(world.missions, following)), ATTEMPTS: log}
-    said = f"{running.name} — {request.reason}: {render.one_line(request.detail, 300)}"
-    journals.add(writes, world, world.files.journal, "attempt_ended", said, now, world.language)
+    step = briefing.ladder_step(briefing.tries(after, entry.id))
+    message = f"{running.name} ended ({request.reason}); {following.name} follows: {step}"
+    return follow(after, backlog, ended, following, message, now)
+
+
+def follow(
+    after: World, backlog: EntriesDocument, ended: Attempt, following: Mission, message: str, now: str
+) -> Decision:
+    """One attempt ends and the next begins in the same slot, briefed anew. `after` knows the ended one already."""
+    writes: Writes = {**after.recorded(with_mission(after.missions, following)), ATTEMPTS: after.text(ATTEMPTS)}
+    said = f"{ended.item}.{ended.attempt} — {ended.reason}: {render.one_line(ended.detail, 300)}"
+    journals.add(writes, after, after.files.journal, "attempt_ended", said, now, after.language)
     files = briefing.files(after, backlog, following)
-    if running.in_place:
+    if following.in_place:
         writes.update({path: files[path] for path in (CONTEXT, TODO)})
-    effects = () if running.in_place else (Effect("brief_slot", {"slot": running.slot, "files": files}),)
-    message = f"{running.name} ended ({request.reason}); {following.name} follows: {briefing.ladder_step(briefing.tries(after, entry.id))}"
-    return Decision(
-        writes, message, effects, {"mission": following.name, "prompt": briefing.prompt(after, backlog, following)}
-    )
+    effects = () if following.in_place else (Effect("brief_slot", {"slot": following.slot, "files": files}),)
+    data = {"item": following.item, "mission": following.name, "prompt": briefing.prompt(after, backlog, following)}
+    return Decision(writes, message, effects, data)
 
 
 def _escalate(
