@@ -16,7 +16,7 @@ from typing import Any
 
 from echelon.errors import LimitError
 
-VALUE_CHARS_MAX = 20_000
+VALUE_CHARS_MAX = 100_000  # the draft of a plan is the longest
 KEYS_MAX = 200
 PROMPTS_MAX = 200  # kept for each workspace
 _TABLES = """
