@@ -18,6 +18,7 @@ export const READS: Record<string, readonly Cause[]> = {
   "/api/slots/{slot}/diff": ["slots"],
   "/api/evidence": ["evidence", "items"],
   "/api/evidence/item": ["evidence", "items"],
+  "/api/evidence/verify": [], // told by `progress` events
   "/api/operations": ["operations"],
   "/api/operations/{sequence}": [],
   "/api/history": [],
