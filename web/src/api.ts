@@ -24,7 +24,7 @@ export interface Done<T = unknown> {
   value: T;
 }
 
-const REASONS_MAX = 20;
+const REASONS_MAX = 200; // as many as a plan has gaps
 
 /** `{name}` parts of the route are filled from the values; the others become the query. */
 export function address(route: string, values: Values = {}): string {
