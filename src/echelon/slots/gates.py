@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from echelon.errors import GitError, InputError, LockedError, WorldError
+from echelon.errors import InputError, LockedError, WorldError
 from echelon.slots.objects import checked_object
 from echelon.slots.owned import make_throwaway
 from echelon.slots.places import (
@@ -92,7 +92,7 @@ class Gates:
             try:
                 real_directory(gate.work)
                 remove_tree(gate.work / ".git")
-                self._make_exact(gate, tree, keep, trusting=self._held(number) == tree)
+                self._make_exact(gate, tree, keep, self._held(number), fresh=fresh)
                 write_whole(self._hint(number), tree.encode("ascii"), durable=False)
             except Exception:  # whatever it was, the second try has nothing left over to stumble on
                 if fresh:
@@ -101,14 +101,17 @@ class Gates:
                 return gate
         raise WorldError("GATE_NOT_EXACT", f"{gate.work} could not be prepared.", "Ask again.")
 
-    def _make_exact(self, gate: WorkTree, tree: str, keep: Sequence[str], *, trusting: bool) -> None:
-        """From the cheapest that may do; whichever does, the last step is always that the gate was verified."""
-        if trusting and _exact(gate, tree, keep):
+    def _make_exact(self, gate: WorkTree, tree: str, keep: Sequence[str], held: str, *, fresh: bool) -> None:
+        """From the cheapest that may do; whichever does, the last step is always that the gate was verified.
+
+        Raises ForeignRules, unless `fresh`: then the place was empty.
+        """
+        if held and gate.bring(held, tree, keep):
             return
         gate.reset(tree)
-        if not _exact(gate, tree, keep):
+        if fresh or not gate.exact(tree, keep):
             gate.clean(keep)
-            gate.verify(tree, keep)
+            gate.verify(tree, keep, fresh=fresh)
 
     def _give_git(self, gate: WorkTree, commit: str) -> None:
         repository = self._repository
@@ -123,10 +126,3 @@ class Gates:
             shallow=repository.common / "shallow",
         )
 
-
-def _exact(gate: WorkTree, tree: str, keep: Sequence[str]) -> bool:
-    try:
-        gate.verify(tree, keep)
-    except (GitError, WorldError):
-        return False
-    return True
