@@ -79,10 +79,13 @@ def make_place(repository: Repository, place: Path, tree: str, hold: int) -> Wor
 
 
 def clean_place(repository: Repository, place: Path, tree: str, hold: int) -> WorkTree:
-    """Bring a used place to exactly `tree`: nothing of whoever had it before is left."""
+    """Bring a used place to exactly `tree`: nothing of whoever had it before is left.
+
+    Raises EchelonError where it has to be made anew.
+    """
     held = _held(place)
     used = _emptied(repository, place, hold)
-    if held and used.bring(held, tree):
+    if used.bring(held, tree):
         return used
     used.reset(tree)
     if used.left_over():

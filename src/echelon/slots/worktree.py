@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from echelon.errors import EchelonError, GitError, WorldError
+from echelon.errors import GitError, WorldError
 from echelon.slots.git import Output, raw, text
 from echelon.slots.objects import Changed, checked_object, parse_raw
 from echelon.slots.places import fresh_name, real_directory, remove_tree
@@ -26,8 +26,8 @@ _CONVERTING = ("eol", "ident", "working-tree-encoding")
 _PLAIN = ("100644", "100755")
 
 
-class ForeignRules(WorldError):
-    """A .gitattributes that is not the tree's lay there: files that git wrote meanwhile may have been converted by it."""
+class NotBelievedError(WorldError):
+    """Files were written here by other rules (.gitattributes) than the tree's, and git sees no difference: begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +147,14 @@ class WorkTree:
     def verify(self, tree: str, keep: Sequence[str] = (), *, fresh: bool = False) -> None:
         """The files are exactly those of `tree`, and nothing else but `keep`; or WorldError GATE_NOT_EXACT.
 
-        ForeignRules when what was written here before cannot be trusted; `fresh`: only git was here, so it can.
+        NotBelievedError unless `fresh`: the place was empty, so only git wrote here, and by the rules of `tree`.
         """
         left, changes, found = self._compared(keep)
-        rules = [path for path in left if _is_rules(path)]
-        rules += [change.path for change in changes if _is_rules(change.path) and not self._holds(change)]
-        if rules and not fresh:
-            raise ForeignRules("GATE_NOT_EXACT", f"{self.work} has foreign rules: {rules[0]}.", "Ask again.")
+        foreign = [path for path in left if _is_rules(path)]
+        foreign += [change.path for change in changes if _is_rules(change.path) and not self._holds(change)]
+        if not fresh and (foreign or found != tree):
+            what = foreign[0] if foreign else f"the tree {found}"
+            raise NotBelievedError("GATE_NOT_EXACT", f"{self.work} had {what} when files were written.", "Ask again.")
         if changes and not left and len(changes) <= _EXACT_LIMIT:
             self._write([change.path for change in changes])
             changes = self.changes()
@@ -164,30 +165,28 @@ class WorkTree:
             raise WorldError("GATE_NOT_EXACT", f"{self.work} is not the tree {tree}: {shown}.", "Ask again.")
 
     def exact(self, tree: str, keep: Sequence[str] = ()) -> bool:
-        """Whether the files are verified, mended where that is little. Raises ForeignRules."""
+        """Whether the files are verified, mended where that is little. Raises NotBelievedError."""
         try:
             self.verify(tree, keep)
-        except ForeignRules:
+        except NotBelievedError:
             raise
         except (GitError, WorldError):
             return False
         return True
 
     def bring(self, held: str, tree: str, keep: Sequence[str] = ()) -> bool:
-        """Go to `tree` by writing what differs from `held`, and verify; False where a reset is needed.
+        """Go from `held` to `tree` by writing what differs, and verify; False where a reset, which looks at every file,
+        may do.
 
-        A reset looks at every file for the same. `held` is a hint: when it is wrong, the verification says so.
-        Raises: ForeignRules.
+        Raises: NotBelievedError, also where the rules of the two differ: git would write only what else differs; what
+        `git` raises for a place that is damaged.
         """
-        try:
-            if held != tree and not self._step(held, tree):
-                return False
-        except (EchelonError, OSError):  # no such tree, or the place is damaged
-            return False
-        return self.exact(tree, keep)
+        return (held == tree or self._step(held, tree)) and self.exact(tree, keep)
 
     def _step(self, held: str, tree: str) -> bool:
         changes = self.repository.changed(checked_object(held), checked_object(tree))
+        if any(_is_rules(change.path) for change in changes):
+            raise NotBelievedError("GATE_NOT_EXACT", f"{self.work} was written by other rules.", "Ask again.")
         if len(changes) > _EXACT_LIMIT or not all(_only_written(change) for change in changes):
             return False
         lines = (f"{change.new.mode} {change.new.blob}\t{change.path}\0" for change in changes if change.new)
@@ -242,9 +241,8 @@ class WorkTree:
 
 
 def _only_written(change: Changed) -> bool:
-    """A file that is new or has other bytes, and no rules for other files."""
-    plain = change.new is not None and change.new.mode in _PLAIN and change.status in ("A", "M")
-    return plain and not _is_rules(change.path)
+    """A file that is new or has other bytes."""
+    return change.new is not None and change.new.mode in _PLAIN and change.status in ("A", "M")
 
 
 def _is_rules(path: str) -> bool:
