@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from houses import House
-from test_now import confirm
 from waits import OUTPUT, do, quiet, started, waiting
 from workspaces import Shop, backlog, wants
 
@@ -49,7 +48,7 @@ def test_a_mission_shows_its_plan_its_checks_and_its_record(visit: Visiting, hou
     expect(refusal).to_contain_text("Refused")
 
     ask(page, "Attest", "What you looked at", "read it on a phone")
-    confirm(page, visited)
+    visited.confirm(page)
     expect(page.locator("[data-state=attested]")).to_contain_text("the page reads well on a phone")
     expect(page.get_by_role("button", name="Attest", exact=True)).to_have_count(0)
     ask(page, "Accept the weakened tests", "Why this change", "test_b was wrong")
