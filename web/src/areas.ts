@@ -5,7 +5,7 @@ export type Area =
 /** `host`: sessions, questions and permissions of OpenCode; `workspaces`: the list of them. */
 export type Cause = Area | "host" | "pending" | "workspaces";
 
-const READS: Record<string, readonly Cause[]> = {
+export const READS: Record<string, readonly Cause[]> = {
   "/api/workspaces": ["workspaces", "items", "journal", "pending"],
   "/api/overview": ["items", "missions", "slots", "journal", "evidence", "operations", "settings", "portfolio"],
   "/api/portfolio": ["portfolio", "items", "slots", "settings"],
@@ -18,6 +18,7 @@ const READS: Record<string, readonly Cause[]> = {
   "/api/slots/{slot}/diff": ["slots"],
   "/api/evidence": ["evidence", "items"],
   "/api/evidence/item": ["evidence", "items"],
+  "/api/evidence/verify": [], // told by `progress` events
   "/api/operations": ["operations"],
   "/api/operations/{sequence}": [],
   "/api/history": [],

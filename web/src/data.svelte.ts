@@ -20,6 +20,7 @@ class Entry {
   watchers = 0;
   #flying = false;
   #last = 0;
+  #leaving = new AbortController();
 
   constructor(
     readonly route: Route,
@@ -42,19 +43,32 @@ class Entry {
     if (this.#flying) this.stale = true;
   }
 
+  /** Nobody looks any more: a question that is still under way is taken back, as when somebody types on. */
+  left(): void {
+    this.watchers--;
+    queueMicrotask(() => {
+      if (!this.watchers && this.#flying) this.#leaving.abort(); // not for one who leaves and comes back at once
+    });
+  }
+
   async #fetch(): Promise<void> {
+    if (this.#leaving.signal.aborted) this.#leaving = new AbortController();
+    if (!this.watchers) {
+      this.#flying = this.loading = false; // left before it was asked
+      return;
+    }
     this.stale = false;
     this.#last = Date.now();
-    const answer = await read(this.route, this.values);
+    const answer = await read(this.route, this.values, this.#leaving.signal);
     if (answer.ok) {
       this.data = answer.value;
       this.error = undefined;
-    } else if (answer.code === "DISCONNECTED")
+    } else if (answer.code === "DISCONNECTED" || answer.code === "ABORTED")
       this.stale = true; // the line says so itself; read again when it is back
     else this.error = answer;
-    if (!answer.ok && this.data === undefined) this.error = answer;
+    if (!answer.ok && answer.code !== "ABORTED" && this.data === undefined) this.error = answer;
     this.#flying = this.loading = false;
-    if (answer.ok) this.refresh();
+    if (answer.ok || answer.code === "ABORTED") this.refresh();
   }
 }
 
@@ -129,7 +143,7 @@ export function useRead<R extends Route>(route: R, values: Values | (() => Value
     if (!mine) return;
     mine.watchers++;
     untrack(() => mine.refresh());
-    return () => void mine.watchers--;
+    return () => mine.left();
   });
   return {
     get data() {
@@ -197,10 +211,15 @@ export function usePages<T>(
       entry.watchers++;
       untrack(() => entry.refresh());
     }
-    return () => mine.forEach((entry) => entry.watchers--);
+    return () => mine.forEach((entry) => entry.left());
   });
-  const answer = (page: number) => pages.get(page)?.data as Record<string, unknown> | undefined;
-  const any = () => [...pages.values()].map((entry) => entry.data).find(Boolean) as Record<string, unknown> | undefined;
+  let last: typeof pages | undefined; // the answer to the question before stays until the next one is there
+  const shown = $derived.by(() => {
+    if ([...pages.values()].some((entry) => entry.data !== undefined || entry.error)) last = pages;
+    return last ?? pages;
+  });
+  const answer = (page: number) => shown.get(page)?.data as Record<string, unknown> | undefined;
+  const any = () => [...shown.values()].map((entry) => entry.data).find(Boolean) as Record<string, unknown> | undefined;
   return {
     get total() {
       return Number(any()?.[count] ?? 0);
@@ -265,11 +284,11 @@ interface StateEvent {
   items?: Row[];
 }
 
-/** Changed rows are put where they are shown at once; order and counts come with the read that follows. */
+/** What the stream says of changed rows is shown at once; the rest of them, order and counts come with the read that follows. */
 export function withRows<T extends { items?: readonly Row[] }>(data: T, changed: readonly Row[]): T {
   if (!data.items?.length || !changed.length) return data;
   const by = new Map(changed.map((row) => [row.key, row]));
-  return { ...data, items: data.items.map((row) => by.get(row.key) ?? row) };
+  return { ...data, items: data.items.map((row) => ({ ...row, ...by.get(row.key) })) };
 }
 
 /** Bind the cache to the stream; once, when the page starts. */

@@ -45,6 +45,7 @@ class SlotRow(Answer):
     """`state`: the mission's phase, parked, or orphan for a slot without a mission. `missing`: its directory is gone.
 
     `dirty`: files differ from its newest commit. `looked` is false where git was not asked, or could not say.
+    `since`: when its attempt began, "" for an orphan.
     """
 
     id: str
@@ -53,6 +54,8 @@ class SlotRow(Answer):
     branch: str
     path: str
     state: str
+    attempt: int
+    since: str
     missing: bool
     looked: bool
     dirty: bool
@@ -178,6 +181,8 @@ def _of_mission(mirror: Mirror, mission: Mission, seen: _Seen) -> SlotRow:
         branch=BRANCH_PREFIX + mission.slot,
         path=one_line(slot.path, 1_000) if slot else "",
         state="parked" if project and not project.running else mission.phase,
+        attempt=mission.attempt,
+        since=mission.started,
         missing=not seen.trouble and slot is None,
         looked=work is not None,
         dirty=bool(work and work.commit and work.commit != tip),
@@ -204,6 +209,6 @@ def _overlaps(slot: str, found: Overlaps | None) -> list[OverlapRow]:
 
 def _orphan(slot: Slot) -> SlotRow:
     return SlotRow(
-        id=slot.id, key="", title="", branch=slot.branch, path=one_line(slot.path, 1_000), state="orphan", missing=False,
-        looked=False, dirty=False, ahead=0, commits=[], done=0, total=0, conflicts=[], overlaps=[],
+        id=slot.id, key="", title="", branch=slot.branch, path=one_line(slot.path, 1_000), state="orphan", attempt=0,
+        since="", missing=False, looked=False, dirty=False, ahead=0, commits=[], done=0, total=0, conflicts=[], overlaps=[],
     )  # fmt: skip
