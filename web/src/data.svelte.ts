@@ -7,6 +7,7 @@ import { read, send, type Answer, type Done, type Failure, type Route, type Valu
 import { isGlobal, touches, type Cause } from "./areas";
 import { connection } from "./connection.svelte";
 import { router } from "./router.svelte";
+import { withSession, type SessionEvent } from "./talk";
 
 const KEPT = 60; // reads nobody looks at, for going back without waiting
 const GAP_MS = 120; // between two requests of one read
@@ -19,6 +20,7 @@ class Entry {
   watchers = 0;
   #flying = false;
   #last = 0;
+  #leaving = new AbortController();
 
   constructor(
     readonly route: Route,
@@ -34,19 +36,39 @@ class Entry {
     setTimeout(() => void this.#fetch(), Math.max(0, wait));
   }
 
+  /** What the stream brought itself. An answer that is on its way may be older: then it is read once more. */
+  put(data: unknown): void {
+    this.data = data;
+    this.error = undefined;
+    if (this.#flying) this.stale = true;
+  }
+
+  /** Nobody looks any more: a question that is still under way is taken back, as when somebody types on. */
+  left(): void {
+    this.watchers--;
+    queueMicrotask(() => {
+      if (!this.watchers && this.#flying) this.#leaving.abort(); // not for one who leaves and comes back at once
+    });
+  }
+
   async #fetch(): Promise<void> {
+    if (this.#leaving.signal.aborted) this.#leaving = new AbortController();
+    if (!this.watchers) {
+      this.#flying = this.loading = false; // left before it was asked
+      return;
+    }
     this.stale = false;
     this.#last = Date.now();
-    const answer = await read(this.route, this.values);
+    const answer = await read(this.route, this.values, this.#leaving.signal);
     if (answer.ok) {
       this.data = answer.value;
       this.error = undefined;
-    } else if (answer.code === "DISCONNECTED")
+    } else if (answer.code === "DISCONNECTED" || answer.code === "ABORTED")
       this.stale = true; // the line says so itself; read again when it is back
     else this.error = answer;
-    if (!answer.ok && this.data === undefined) this.error = answer;
+    if (!answer.ok && answer.code !== "ABORTED" && this.data === undefined) this.error = answer;
     this.#flying = this.loading = false;
-    if (answer.ok) this.refresh();
+    if (answer.ok || answer.code === "ABORTED") this.refresh();
   }
 }
 
@@ -77,11 +99,21 @@ export function invalidate(causes: readonly Cause[] | "all", workspace?: string)
   }
 }
 
-/** Change a read in place, when the stream brought the new value itself. */
-export function patch<R extends Route>(route: R, workspace: string, change: (data: Answer<R>) => Answer<R>): void {
+/** The workspace that an address without one means: the first of the list. */
+function home(): string {
   for (const entry of entries.values())
-    if (entry.route === route && entry.workspace === workspace && entry.data !== undefined)
-      entry.data = change(entry.data as Answer<R>);
+    if (entry.route === "/api/workspaces" && entry.data) return (entry.data as Answer<"/api/workspaces">).workspaces[0]?.id ?? "";
+  return "";
+}
+
+/** Change a read in place, when the stream brought the new value itself; one without an answer yet is read anew. */
+export function patch<R extends Route>(route: R, workspace: string, change: (data: Answer<R>) => Answer<R>): void {
+  for (const entry of entries.values()) {
+    if (entry.route !== route || (entry.workspace || home()) !== workspace) continue;
+    if (entry.data !== undefined) entry.put(change(entry.data as Answer<R>));
+    else entry.stale = true;
+    entry.refresh();
+  }
 }
 
 export interface Read<T> {
@@ -111,7 +143,7 @@ export function useRead<R extends Route>(route: R, values: Values | (() => Value
     if (!mine) return;
     mine.watchers++;
     untrack(() => mine.refresh());
-    return () => void mine.watchers--;
+    return () => mine.left();
   });
   return {
     get data() {
@@ -179,10 +211,15 @@ export function usePages<T>(
       entry.watchers++;
       untrack(() => entry.refresh());
     }
-    return () => mine.forEach((entry) => entry.watchers--);
+    return () => mine.forEach((entry) => entry.left());
   });
-  const answer = (page: number) => pages.get(page)?.data as Record<string, unknown> | undefined;
-  const any = () => [...pages.values()].map((entry) => entry.data).find(Boolean) as Record<string, unknown> | undefined;
+  let last: typeof pages | undefined; // the answer to the question before stays until the next one is there
+  const shown = $derived.by(() => {
+    if ([...pages.values()].some((entry) => entry.data !== undefined || entry.error)) last = pages;
+    return last ?? pages;
+  });
+  const answer = (page: number) => shown.get(page)?.data as Record<string, unknown> | undefined;
+  const any = () => [...shown.values()].map((entry) => entry.data).find(Boolean) as Record<string, unknown> | undefined;
   return {
     get total() {
       return Number(any()?.[count] ?? 0);
@@ -247,11 +284,11 @@ interface StateEvent {
   items?: Row[];
 }
 
-/** Changed rows are put where they are shown at once; order and counts come with the read that follows. */
+/** What the stream says of changed rows is shown at once; the rest of them, order and counts come with the read that follows. */
 export function withRows<T extends { items?: readonly Row[] }>(data: T, changed: readonly Row[]): T {
   if (!data.items?.length || !changed.length) return data;
   const by = new Map(changed.map((row) => [row.key, row]));
-  return { ...data, items: data.items.map((row) => by.get(row.key) ?? row) };
+  return { ...data, items: data.items.map((row) => ({ ...row, ...by.get(row.key) })) };
 }
 
 /** Bind the cache to the stream; once, when the page starts. */
@@ -273,8 +310,14 @@ export function follow(): void {
       }
     for (const entry of entries.values()) entry.refresh(); // what failed while the line was gone
   });
-  connection.on<{ workspace: string }>("pending", ({ workspace }) => invalidate(["pending"], workspace));
-  connection.on<{ workspace: string }>("session", ({ workspace }) => invalidate(["host"], workspace));
+  connection.on<Answer<"/api/pending"> & { workspace: string }>("pending", ({ workspace, questions, permissions }) =>
+    patch("/api/pending", workspace, () => ({ questions, permissions })),
+  );
+  connection.on<SessionEvent>("session", (event) => {
+    patch("/api/sessions", event.workspace, (data) => withSession(data, event));
+    if (event.status === "idle") invalidate(["host"], event.workspace); // what the turn did to its loop is not told
+  });
+  connection.on<{ workspace: string }>("host", ({ workspace }) => invalidate(["host", "pending", "workspaces"], workspace));
   connection.on("workspaces", () => invalidate(["workspaces"]));
   connection.on("reset", () => invalidate("all"));
   document.addEventListener("visibilitychange", () => {

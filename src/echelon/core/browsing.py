@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from echelon.core.documents.entries import Entry
-from echelon.core.documents.grammar import State
+from echelon.core.documents.grammar import SIZES, State
 from echelon.core.model import World
 from echelon.core.portfolio import item_key
 from echelon.core.report import closings
@@ -20,8 +20,13 @@ QUESTION_MAX = 200  # characters
 SECTION_MAX = 4_000  # characters of an item that are looked through
 FOLDED_KEPT = 24_000  # folded texts that are remembered: two large backlogs
 
-Sort = Literal["order", "priority", "title", "state"]
+Sort = Literal[
+    "order", "-order", "priority", "-priority", "title", "-title", "state", "-state", "size", "-size",
+    "depends", "-depends", "coverage", "-coverage", "attempts", "-attempts",
+]  # fmt: skip
 STATE_ORDER = {state: place for place, state in enumerate(("active", "pending", "suspended", "failed", "delivered"))}
+SIZE_ORDER = {size: place for place, size in enumerate(SIZES)}
+COVERAGE_ORDER = {coverage: place for place, coverage in enumerate(("", "none", "attested", "guarded", "proved"))}
 _MARKS = re.compile("[\u0300-\u036f]")
 
 
@@ -85,15 +90,22 @@ def matching(every: Iterable[Row], query: Query, texts: Callable[[], Sequence[st
     return ordered(found, query.sort)
 
 
-def ordered(found: list[Row], sort: str) -> list[Row]:
-    """The same rows; equals keep their place in the files."""
-    if sort == "priority":
-        return sorted(found, key=lambda row: (row.entry.priority, row.order))
-    if sort == "title":
-        return sorted(found, key=lambda row: (fold(row.entry.title), row.order))
-    if sort == "state":
-        return sorted(found, key=lambda row: (STATE_ORDER[row.entry.state.value], row.order))
-    return sorted(found, key=lambda row: row.order)
+_RANKS: Mapping[str, Callable[[Row], int | str]] = {
+    "priority": lambda row: row.entry.priority,
+    "title": lambda row: fold(row.entry.title),
+    "state": lambda row: STATE_ORDER[row.entry.state.value],
+    "size": lambda row: SIZE_ORDER.get(row.entry.size, len(SIZE_ORDER)),
+    "depends": lambda row: len(row.entry.depends),
+    "coverage": lambda row: COVERAGE_ORDER.get(row.coverage, 0),
+    "attempts": lambda row: row.attempts,
+}
+
+
+def ordered(found: Iterable[Row], sort: str) -> list[Row]:
+    """The same rows, the largest first where the word begins with "-"; equals keep their place in the files."""
+    rank, backwards = _RANKS.get(sort.removeprefix("-")), sort.startswith("-")
+    by_order = sorted(found, key=lambda row: row.order, reverse=backwards and rank is None)
+    return sorted(by_order, key=rank, reverse=backwards) if rank else by_order
 
 
 def within(scope: str, wanted: str) -> bool:

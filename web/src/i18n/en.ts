@@ -26,6 +26,8 @@ export const en = {
   "line.signed-out": "This page is not signed in, or no longer. Open it anew from a terminal with:",
   "line.refused": "The address was used before, or is older than a minute. Open a new one from a terminal with:",
   "line.retry": "Try now",
+  "state.ready": "ready",
+  "state.waiting": "waiting",
   "state.pending": "pending",
   "state.active": "active",
   "state.delivered": "delivered",

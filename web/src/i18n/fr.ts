@@ -28,6 +28,8 @@ export const fr: { [K in keyof typeof en]: Message } = {
   "line.signed-out": "Cette page n'est pas connectée, ou ne l'est plus. Rouvrez-la depuis un terminal avec :",
   "line.refused": "L'adresse a déjà servi, ou date de plus d'une minute. Ouvrez-en une nouvelle depuis un terminal avec :",
   "line.retry": "Réessayer",
+  "state.ready": "prêt",
+  "state.waiting": "en attente",
   "state.pending": "en attente",
   "state.active": "actif",
   "state.delivered": "livré",

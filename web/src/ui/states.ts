@@ -4,6 +4,8 @@ import type { Key } from "../i18n/index.svelte";
 export type Tone = "neutral" | "accent" | "ok" | "warn" | "bad" | "info";
 
 const STATES: Record<string, { tone: Tone; shape: string }> = {
+  ready: { tone: "accent", shape: "▷" },
+  waiting: { tone: "neutral", shape: "○" },
   pending: { tone: "neutral", shape: "○" },
   active: { tone: "info", shape: "◐" },
   running: { tone: "info", shape: "◐" },
@@ -35,3 +37,9 @@ export const TONES: Record<Tone, string> = {
 export const look = (state: string): { tone: Tone; shape: string } => STATES[state] ?? { tone: "neutral", shape: "○" };
 /** The word for a state, where the page has one; else the state as the service said it. */
 export const word = (state: string): Key | undefined => (state in STATES ? (`state.${state}` as Key) : undefined);
+
+/** What is said of an item in a list: of those that are pending, whether it could start; of a failed one, that it was waived. */
+export function stateOf(row: { state: string; waived?: boolean; eligible?: boolean }): string {
+  if (row.state === "pending") return row.eligible ? "ready" : "waiting";
+  return row.state === "failed" && row.waived ? "waived" : row.state;
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from echelon.console.answers import Answer
 from echelon.console.reads.source import Mirror, View, page_of, view
 from echelon.core import browsing
@@ -44,8 +46,11 @@ class ItemRow(Answer):
 
 
 class Scope(Answer):
+    """A program or project; `planned`: it has a backlog, or is a program."""
+
     key: str
     title: str
+    planned: bool
 
 
 class BacklogFinding(Answer):
@@ -57,7 +62,8 @@ class BacklogFinding(Answer):
 
 
 class Backlog(Answer):
-    """`exists` is false where nothing is planned yet. `total`: items in the scope; `matched`: those the query found.
+    """`exists` is false where nothing is planned yet, in the whole scope. `total`: items in the scope; `matched`: those the
+    query found. `counts`: how many are in each state; `ready` and `blocked` of those that are pending.
 
     `path`: the backlog of the one project that the scope names, "" for several. `left_out`: findings that are not shown.
     """
@@ -88,7 +94,7 @@ def backlog(
     limit: int = 100,
 ) -> Backlog | Refusal:
     """`scope`: the key of a program or project; `path`: a backlog's, instead. `state` and `coverage`: words with commas
-    between them. Refuses PROJECT_UNKNOWN."""
+    between them; pending items are `ready` or `blocked` too. Refuses PROJECT_UNKNOWN."""
     seen = view(mirror)
     if path:
         found = seen.scope_at(path)
@@ -98,21 +104,24 @@ def backlog(
     if scope and not _known(seen, scope):
         return refuse("PROJECT_UNKNOWN", f"there is no program or project {one_line(scope, 80)}")
     inside = seen.rows if not scope else [row for row in seen.rows if browsing.within(row.scope, scope)]
-    query = Query("", q, _words(state), _words(coverage), sort)
-    matched = browsing.matching(inside, query, lambda: seen.folded)
+    ready = seen.once(f"ready {scope}", lambda: _ready(seen, inside))
+    wanted = _in_state(inside, _words(state), ready)
+    matched = browsing.matching(wanted, Query("", q, frozenset(), _words(coverage), sort), lambda: seen.folded)
     shown = matched[page_of(offset, limit)]
     findings, left_out = _findings(seen, scope)
     document = seen.world.portfolio.project(scope)
     missions = [row for row in seen.world.missions if browsing.within(row.scope, scope)]
     return Backlog(
-        exists=any(row.backlog is not None for row in seen.world.portfolio.projects()),
+        exists=any(
+            row.backlog is not None for row in seen.world.portfolio.projects() if browsing.within(row.key, scope)
+        ),
         path=document.files.backlog if document else "",
         scope=scope,
         scopes=_scopes(seen),
         items=[row_of(seen, row) for row in shown],
         total=len(inside),
         matched=len(matched),
-        counts=browsing.counted(inside) if scope else dict(seen.counts),
+        counts=_counts(seen, scope, inside, len(ready)),
         in_flight=[row.item for row in missions],
         spec_changed=[row.item for row in missions if seen.world.at(row.scope).spec_digest != row.spec],
         validation=findings,
@@ -150,6 +159,25 @@ def row_of(seen: View, row: Row) -> ItemRow:
     )
 
 
+def _ready(seen: View, inside: Iterable[Row]) -> frozenset[str]:
+    """Keys of the items that may start now."""
+    pending = (row for row in inside if row.entry.state is State.PENDING)
+    return frozenset(row.key for row in pending if row.entry.id in seen.ready(row.scope)[0])
+
+
+def _in_state(inside: Iterable[Row], wanted: frozenset[str], ready: frozenset[str]) -> list[Row]:
+    def said(row: Row) -> str:
+        pending = row.entry.state is State.PENDING
+        return ("ready" if row.key in ready else "blocked") if pending else row.entry.state.value
+
+    return [row for row in inside if not wanted or row.entry.state.value in wanted or said(row) in wanted]
+
+
+def _counts(seen: View, scope: str, inside: Iterable[Row], ready: int) -> dict[str, int]:
+    found = browsing.counted(inside) if scope else dict(seen.counts)
+    return {**found, "ready": ready, "blocked": found[State.PENDING.value] - ready}
+
+
 def _words(said: str) -> frozenset[str]:
     return frozenset(word for part in said.split(",") if (word := part.strip()))
 
@@ -162,9 +190,9 @@ def _known(seen: View, scope: str) -> bool:
 def _scopes(seen: View) -> list[Scope]:
     found: list[Scope] = []
     for program in seen.world.portfolio.programs:
-        found += [Scope(key=program.key, title=one_line(program.title))] if program.key else []
+        found += [Scope(key=program.key, title=one_line(program.title), planned=True)] if program.key else []
         found += [
-            Scope(key=row.key, title=one_line(row.entry.title if row.entry else ""))
+            Scope(key=row.key, title=one_line(row.entry.title if row.entry else ""), planned=row.backlog is not None)
             for row in program.projects
             if row.key
         ]

@@ -7,21 +7,30 @@ from typing import Annotated, Any, TypeVar
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Body
+from pydantic import Field
 
 from echelon.actions.table import ACTIONS, perform
 from echelon.console.answers import Denial, Done, Given
 from echelon.console.desk import Desk
 from echelon.console.mirror import Changed, Mirror
-from echelon.console.reads import operations
+from echelon.console.reads import operations, planning
 from echelon.console.reads.operations import Undo
 from echelon.console.routes.given import DeskOf, MirrorOf, TokenOf
 from echelon.console.routes.reads import said
 from echelon.core.decide import Refusal, refuse
+from echelon.core.planning.reading import ANSWERS_CHARACTERS_MAX
 
 router = APIRouter(prefix="/api")
 T = TypeVar("T")
 
 Arguments = Annotated[dict[str, Any], Body()]
+
+
+class Planned(Given):
+    """`answers`: the form of `plan_project`, as far as it is filled in."""
+
+    answers: Annotated[str, Field(max_length=ANSWERS_CHARACTERS_MAX)]
+    target_dir: Annotated[str, Field(max_length=400)] = ""
 
 
 class Undoing(Given):
@@ -40,6 +49,12 @@ async def level(action: str, desk: DeskOf, mirror: MirrorOf, token: TokenOf, arg
     if row.who == "person":
         require_person(desk, token, action)
     return await changed(desk, mirror, lambda: _performed(mirror, action, arguments))
+
+
+@router.post("/plan/look")
+def look_at_plan(mirror: MirrorOf, body: Planned) -> planning.PlanLook:
+    """What is missing in the answers to a plan. Changes nothing; `plan_project` writes it."""
+    return said(planning.look(mirror, body.answers, body.target_dir))
 
 
 @router.post("/undo")
