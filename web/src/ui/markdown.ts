@@ -22,7 +22,7 @@ const reader = new Marked({
 
 const purifier = DOMPurify(window);
 purifier.addHook("afterSanitizeAttributes", (node) => {
-  if (node.tagName === "PRE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
+  if (node.tagName === "PRE" || node.tagName === "TABLE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
   if (node.tagName !== "A") return;
   const href = node.getAttribute("href") ?? "";
   if (!AHEAD.test(href)) {
