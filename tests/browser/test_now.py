@@ -90,7 +90,6 @@ def test_everything_that_waits_is_answered_where_it_stands(visit: Visiting, shop
     expect(aside.get_by_text("Write something first.")).to_be_visible()
     aside.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
-    print(shop.states())
 
 
 def test_what_failed_is_opened_again_and_a_refusal_stays_where_it_was_asked(visit: Visiting, shop: Shop) -> None:
