@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from test_now import confirm
 
 from houses import House
 from waits import OUTPUT, do, quiet, started, waiting
-from workspaces import Shop, backlog, wants
+from workspaces import backlog, wants
 
 Visiting = Callable[[Path], Any]
 

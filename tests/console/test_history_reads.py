@@ -46,7 +46,7 @@ def test_operations_of_one_document_are_those_that_wrote_it(shop: Shop) -> None:
     everything = _operations(console)
     mine = _operations(console, path=BACKLOG)
     assert mine == [row for row in everything if BACKLOG in row["documents"]]
-    assert 0 < len(mine)
+    assert len(mine) > 0
     assert _operations(console, path="no.md") == []
     assert _operations(console, path=BACKLOG, limit=1) == mine[:1]
     assert _operations(console, path=BACKLOG, limit=1, before=mine[0]["sequence"]) == mine[1:2]

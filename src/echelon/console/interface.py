@@ -16,7 +16,8 @@ from typing import Any
 
 from echelon.errors import LimitError
 
-VALUE_CHARS_MAX = 100_000  # the draft of a plan is the longest
+VALUE_CHARS_MAX = 100_000  # of a preference; the draft of a plan is the longest
+PROMPT_CHARS_MAX = 20_000
 KEYS_MAX = 200
 PROMPTS_MAX = 200  # kept for each workspace
 _TABLES = """
@@ -72,7 +73,7 @@ class Interface:
         with self._cursor() as cursor:
             cursor.execute(
                 "insert into prompts(workspace, at, agent, text) values (?, ?, ?, ?)",
-                (workspace, at, agent, text[:VALUE_CHARS_MAX]),
+                (workspace, at, agent, text[:PROMPT_CHARS_MAX]),
             )
             cursor.execute(
                 "delete from prompts where workspace = ?1 and number not in "

@@ -23,7 +23,7 @@ Text = Annotated[str, Field(max_length=20_000)]
 class Rework(Given):
     """What has to change: comments on lines of files as they are in the slot, and a note about the whole."""
 
-    comments: Annotated[list[LineComment], Field(max_length=REMARKS_MAX)] = []
+    comments: Annotated[list[LineComment], Field(default_factory=list, max_length=REMARKS_MAX)]
     note: Text = ""
 
 
