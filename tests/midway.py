@@ -98,9 +98,9 @@ def _iso(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def make(folder: Path, *, parallel: bool = True, running: bool = True) -> Shop:
+def make(folder: Path, *, parallel: bool = True, running: bool = True, home: Path | None = None) -> Shop:
     """The workspace in `folder`; two items are in flight and a question waits, where it is `running`."""
-    shop = Shop(folder / "shop", folder / "home")
+    shop = Shop(folder / "shop", home or folder / "home")
     shop.root.mkdir(parents=True)
     shop.home.mkdir(exist_ok=True)
     write(shop.root, {"README.md": "harbour\n", ".gitignore": ".opencode/echelon/\n", **texts(parallel=parallel)})

@@ -92,8 +92,8 @@ def hostile(folder: Path) -> Shop:
 
 
 def _quiet(page: Page) -> None:
-    """Whatever would run does so by now: two frames, and the page's own requests have ended."""
-    page.wait_for_load_state("networkidle")
+    """Whatever would run does so by now: what the view shows has come, and two frames have been drawn."""
+    page.wait_for_function("() => document.querySelector('main h1') && !document.querySelector('main .animate-pulse')")
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 

@@ -63,7 +63,7 @@ def test_an_edit_from_outside_is_seen_without_a_question(house: House, visit: Ca
     root = make(house, "one", "A bridge")
     page = visit(root).page("/backlog")
     expect(page.get_by_text("A bridge").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(3_000)  # parts of the page that are wanted soon are fetched beforehand
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(3_000)
@@ -71,4 +71,4 @@ def test_an_edit_from_outside_is_seen_without_a_question(house: House, visit: Ca
     file = root / ".opencode/backlog.md"
     file.write_text(file.read_text().replace("A bridge", "A ferry"))
     expect(page.get_by_text("A ferry").first).to_be_visible()
-    assert len(asked) <= 3, asked
+    assert 1 <= len(asked) <= 6, asked

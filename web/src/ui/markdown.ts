@@ -22,7 +22,7 @@ const reader = new Marked({
 
 const purifier = DOMPurify(window);
 purifier.addHook("afterSanitizeAttributes", (node) => {
-  if (node.tagName === "PRE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
+  if (node.tagName === "PRE" || node.tagName === "TABLE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
   if (node.tagName !== "A") return;
   const href = node.getAttribute("href") ?? "";
   if (!AHEAD.test(href)) {
@@ -66,5 +66,9 @@ export function fragment(source: string, level = 3): DocumentFragment {
     RETURN_DOM_FRAGMENT: true,
   });
   settle(made, level);
+  for (const head of made.querySelectorAll("th")) {
+    if (head.textContent?.trim()) continue;
+    head.replaceWith(document.createElement("td")); // an empty heading is none
+  }
   return made;
 }

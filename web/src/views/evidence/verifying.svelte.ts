@@ -1,8 +1,7 @@
 /** The proof being run again: one run for each workspace, told by events, found again after a reload. */
-import type { Failure, ProofRow, VerificationRun } from "../../api";
+import type { Failure, VerificationRun } from "../../api";
 import { patch, post, useEvent, useRead } from "../../data.svelte";
-
-type Told = Omit<VerificationRun, "proofs"> & { workspace: string; proof: ProofRow | null };
+import { withProof, type Told } from "./proofs";
 
 export interface Verifying {
   readonly run: VerificationRun | undefined;
@@ -11,13 +10,6 @@ export interface Verifying {
   /** Keys of items; none means all. */
   begin(keys: string[]): Promise<void>;
   dismiss(): void;
-}
-
-/** Keeps what has been proved; an event may come twice. */
-export function withProof(run: VerificationRun, { workspace: _, proof, ...now }: Told): VerificationRun {
-  const before = run.proofs ?? [];
-  const known = proof === null || before.some((row) => row.key === proof.key && row.commit === proof.commit);
-  return { ...run, ...now, proofs: known || !proof ? before : [...before, proof] };
 }
 
 export function verifying(): Verifying {
