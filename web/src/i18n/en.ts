@@ -36,7 +36,7 @@ export const en = {
   "state.waived": "waived",
   "state.blocked": "blocked",
   "state.running": "running",
-  "state.working": "at work",
+  "state.working": "working",
   "state.conflict": "conflict",
   "state.merging": "merging",
   "state.parked": "parked",
