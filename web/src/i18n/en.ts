@@ -109,6 +109,7 @@ export const en = {
   "diff.none": "No changes",
   "diff.comment": "Comment on line {line}",
   "diff.show": "Show the changes",
+  "diff.commentHere": "Comment",
   "diff.commentFile": "Comment on the file",
   "diff.added": "added: ",
   "diff.removed": "removed: ",
