@@ -36,6 +36,7 @@ EDITS, LOADS, TABS = 15, 5, 20
 LARGE = 2_000  # items
 RATE, RATE_SECONDS = 50, 12.0
 WAIT_MS = 30_000
+READY = "() => document.querySelector('main h1') && !document.querySelector('main .animate-pulse')"
 READS = ("/api/overview", "/api/portfolio", "/api/backlog?limit=200", "/api/backlog?q=tache%2017", "/api/mission", "/api/operations",
          "/api/evidence", "/api/journal", "/api/item?key=PGM-003/PRJ-002/B012", "/api/settings", "/api/graph?scope=PGM-001")  # fmt: skip
 
@@ -194,8 +195,7 @@ def _first_view(service: Service, browser: Any) -> Samples:
         link = service.link()
         begun = time.perf_counter()
         page.goto(link, wait_until="commit")
-        page.wait_for_selector("main h1")
-        page.wait_for_selector("main [data-ready]", state="attached")
+        page.wait_for_function(READY)
         usable.append((time.perf_counter() - begun) * 1000)
         page.wait_for_timeout(500)
         size.append(sum(bytes_of) / 1000)
@@ -205,7 +205,7 @@ def _first_view(service: Service, browser: Any) -> Samples:
 
 def _idle(service: Service, browser: Any) -> Samples:
     context, page = _open(service, browser, "/backlog")
-    page.wait_for_selector("main [data-ready]", state="attached")
+    page.wait_for_function(READY)
     page.wait_for_timeout(2000)
     asked = list[str]()
     page.on("request", lambda request: asked.append(request.url))
@@ -241,13 +241,13 @@ def _edits(service: Service, browser: Any) -> Samples:
 def _tabs(service: Service, browser: Any) -> Samples:
     """Each further tab of one browser, opened by its address, until it shows the backlog."""
     context, first = _open(service, browser, "/backlog")
-    first.wait_for_selector("main [data-ready]", state="attached")
+    first.wait_for_function(READY)
     took = list[float]()
     for _ in range(TABS - 1):
         page = context.new_page()
         begun = time.perf_counter()
         page.goto(first.url)
-        page.wait_for_selector("main [data-ready]", state="attached")
+        page.wait_for_function(READY)
         took.append((time.perf_counter() - begun) * 1000)
     context.close()
     return {"console_tabs": [max(took)]}
@@ -263,7 +263,7 @@ def _large(folder: Path) -> Samples:
             took = page.evaluate(
                 """async () => { const begun = performance.now();
                    [...document.querySelectorAll('nav a')].find(a => new URL(a.href).pathname === '/backlog').click();
-                   await new Promise(done => { const look = () => document.querySelector('main [data-ready]') && document.body.innerText.includes('Tâche 7 du projet') ? done() : requestAnimationFrame(look); look(); });
+                   await new Promise(done => { const look = () => document.body.innerText.includes('Tâche 7 du projet') ? done() : requestAnimationFrame(look); look(); });
                    return performance.now() - begun; }"""
             )
             shown.append(took)

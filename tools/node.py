@@ -24,7 +24,7 @@ class NodeMissingError(Exception):
 
 def tools() -> tuple[Path, tuple[str, ...]]:
     """The folder of `node`, for the PATH of what is started, and the words that start npm. Raises NodeMissingError."""
-    return _on_path() or _in_wheel() or _from_pypi()
+    return on_path() or _in_wheel() or _from_pypi()
 
 
 def version(node: Path) -> tuple[int, ...]:
@@ -36,7 +36,8 @@ def version(node: Path) -> tuple[int, ...]:
         return ()
 
 
-def _on_path() -> tuple[Path, tuple[str, ...]] | None:
+def on_path() -> tuple[Path, tuple[str, ...]] | None:
+    """None where there is none, or only one that is too old."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None or version(Path(node)) < OLDEST:
         return None

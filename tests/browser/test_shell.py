@@ -116,6 +116,38 @@ def test_twenty_tabs_share_one_stream(shop: Any) -> None:
     assert streams == [0] * 20  # it is the worker's
 
 
+def test_an_edit_of_a_file_is_read_anew_by_itself(shop: Any) -> None:
+    page = live(shop.page())
+    backlog = shop.root / ".opencode/backlog.md"
+    with page.expect_response(lambda answer: "/api/overview" in answer.url and answer.ok):
+        backlog.write_text(backlog.read_text("utf-8").replace("Title of B001", "Another title"), "utf-8")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("another")
+    expect(page.get_by_role("option").filter(has_text="Another title")).to_be_visible()
+
+
+def test_what_only_a_person_may_do_asks_for_the_code_of_the_terminal(shop: Any) -> None:
+    page = live(shop.page())
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("backlog_waive")
+    page.get_by_role("option").filter(has_text="backlog_waive_item").click()
+    form = page.get_by_role("dialog", name="backlog_waive_item")
+    form.get_by_label("item_id").fill("B001")
+    form.get_by_label("reason").fill("tried")
+    form.get_by_role("button", name="Run").click()
+    asking = page.get_by_role("dialog", name="Only a person may do this")
+    asking.get_by_label("Code").fill("no")
+    asking.get_by_role("button", name="Confirm").click()
+    expect(asking.get_by_role("alert")).to_contain_text("CODE_INVALID")
+    asking.get_by_label("Code").fill(shop.terminal.code())
+    asking.get_by_role("button", name="Confirm").click()
+    expect(asking).to_be_hidden()
+    expect(form.get_by_role("alert")).to_contain_text("Refused")  # the action's own answer: B001 has not failed
+    assert "[ ]" in shop.read(".opencode/backlog.md")
+
+
 def test_without_a_link_the_page_says_how_to_get_in(shop: Any) -> None:
     page = shop.page()
     bare = shop.stranger(page.url)

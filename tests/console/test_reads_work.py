@@ -271,6 +271,14 @@ def test_operations_come_newest_first_in_pages_and_grow(tmp_path: Path) -> None:
     assert (newest.sequence, newest.undoable, newest.undone) == (5, True, False)
 
 
+def test_a_change_is_about_an_item_and_says_what_it_was(tmp_path: Path) -> None:
+    """A record of the checks is written for a mission, which has no page of its own."""
+    shop, mirror, _ = working(tmp_path)
+    assert isinstance(mirror.engine.verify("B002"), Refusal)
+    found = overview.overview(Still(shop.engine())).changes
+    assert ("B002", "RECORDED what the checks said") in [(row.key, row.text) for row in found]
+
+
 def test_older_operations_are_read_when_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "LOADED_FIRST", 3)
     shop = Shop.make(tmp_path, git=False)

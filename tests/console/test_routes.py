@@ -142,6 +142,6 @@ def test_the_proof_runs_again_and_is_told(delivered: Shop) -> None:
         await asyncio.wait_for(hearing, 60)
         return heard
 
-    last = asyncio.run(whole())[-1]
-    assert last.data["holds"] is True
-    assert [row["key"] for row in last.data["proofs"]] == ["B001"]
+    proved, last = asyncio.run(whole())
+    assert (proved.data["state"], proved.data["proof"]["key"]) == ("running", "B001")
+    assert (last.data["holds"], last.data["proof"]) == (True, None)

@@ -23,9 +23,12 @@ NAMES = ("B001", "B002")
 TWO = backlog(wants("B001"), wants("B002", depends="B001"))  # between two items lies every call that three have
 # Echelon gives git an environment of its own, so what the script needs stands in it.
 # A reader that lives as long as the delivery is no call of it: after it there is nothing left to strike.
+# Some calls are made at once: a folder is the lock under which each gets a number of its own.
 STRIKE = """#!/bin/sh
 case "$*" in *"cat-file --batch"*) exec '{real}' "$@" ;; esac
+i=0; until mkdir '{count}.lock' 2>/dev/null || [ $((i=i+1)) -gt 9999 ]; do :; done
 n=0; [ -f '{count}' ] && read -r n < '{count}'; n=$((n + 1)); echo $n > '{count}'
+rmdir '{count}.lock' 2>/dev/null
 [ "${{n}}{when}" = "{at}before" ] && kill -{sign} $PPID && [ '{sign}' = KILL ] && exit 1
 '{real}' "$@"; code=$?
 [ "${{n}}{when}" = "{at}after" ] && kill -{sign} $PPID

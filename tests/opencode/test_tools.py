@@ -240,7 +240,14 @@ def test_every_tool_that_is_offered_works(house: House, tmp_path: Path) -> None:
         for name in ("Commander", "Reviewer"):
             mine = offered(ROLES[name])
             answers = results(here, here.ask("look", name))
-            known = ("[NOTHING_IN_PROGRESS]", "Mode", ".opencode/backlog.md:", "[PLAN_EXISTS]", "[PLAN_GAPS]")
+            known = (
+                "[NOTHING_IN_PROGRESS]",
+                "Mode",
+                "CONSOLE",
+                ".opencode/backlog.md:",
+                "[PLAN_EXISTS]",
+                "[PLAN_GAPS]",
+            )
             assert len(answers) == len(mine) and all(any(word in row for word in known) for row in answers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -77,10 +78,17 @@ def test_the_version_is_said_once_and_has_its_changes() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    wanted = [*settings["project"]["dependencies"], *settings["dependency-groups"]["dev"]]
+    wanted = [
+        *settings["project"]["dependencies"],
+        *(row for rows in settings["dependency-groups"].values() for row in rows),
+    ]
     wanted += settings["build-system"]["requires"]
+    web = json.loads((ROOT / "web" / "package.json").read_text("utf-8"))
     page = (ROOT / "docs" / "DEPENDENCIES.md").read_text("utf-8")
-    names = {re.split(r"[<>=\[ ]", row, maxsplit=1)[0] for row in wanted}
+    names = {re.split(r"[<>=\[ ]", row, maxsplit=1)[0] for row in wanted} | {
+        *web["dependencies"],
+        *web["devDependencies"],
+    }
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 

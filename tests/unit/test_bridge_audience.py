@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 import pytest
 
 from echelon.bridge import places as meeting
+from echelon.bridge.attending import Attending
 from echelon.bridge.audience import BEHIND_BYTES_MAX, CONSOLES_MAX
 from echelon.bridge.brain import Brain
+from echelon.bridge.keeping import leave_record
 from echelon.bridge.wire import LINE_BYTES_MAX, PROTOCOL, Wire
+from echelon.engine.workspace import Workspace
 from echelon.errors import HostError
 from workspaces import Shop
 
@@ -57,9 +61,9 @@ class Room:
         self._open.callback(peer.wire.close)
         return peer
 
-    async def bridge(self, directory: Path, pid: int = 0) -> Peer:
+    async def bridge(self, directory: Path, pid: int = 0, **more: Any) -> Peer:
         peer = await self.connect()
-        hello = {"protocol": PROTOCOL, "pid": pid or os.getpid(), "directory": str(directory)}
+        hello = {"protocol": PROTOCOL, "pid": pid or os.getpid(), "directory": str(directory), **more}
         await peer.wire.call("hello", hello)
         return peer
 
@@ -128,6 +132,7 @@ def test_an_event_is_told_once_though_two_instances_of_the_bridge_tell_it(shop: 
             first, second = await here.bridge(shop.root), await here.bridge(shop.root)
             for delta in ("a", "b"):
                 first.wire.tell("watched", event("message.part.delta", partID="prt_1", delta=delta))
+            await until(lambda: len(console.all("event")) == 2)  # who began to tell a part tells the rest of it
             second.wire.tell("watched", event("message.part.delta", partID="prt_1", delta="ab"))
             for peer in (first, second):
                 peer.wire.tell("watched", event("message.updated", "evt_1"))
@@ -230,5 +235,37 @@ def test_a_console_alone_keeps_no_brain(shop: Shop) -> None:
             bridge.wire.close()
             await until(lambda: not here.brain._open)
             assert not here.brain._idle(), "the last bridge has just left"
+
+    asyncio.run(run())
+
+
+def test_the_sessions_of_a_slot_belong_to_its_workspace(shop: Shop) -> None:
+    workspace = Workspace(shop.root, shop.places, {})
+    leave_record(workspace)
+    slot = workspace.state / "slots" / "B001-1" / "work"
+    slot.mkdir(parents=True)
+
+    async def run() -> None:
+        async with room(shop) as here:
+            await here.bridge(slot, pid=77)
+            console = await here.console()
+            row = (await until(lambda: console.last("desks").get("desks")))[0]
+            assert row == {"directory": str(slot), "pid": 77, "workspace": str(shop.root), "slot": "B001-1"}
+
+    asyncio.run(run())
+
+
+def test_the_settings_of_opencodes_environment_come_with_hello(shop: Shop, tmp_path: Path) -> None:
+    says = "import sys; print('{\"address\": \"http://127.0.0.1:' + sys.argv[4] + '/\"}', flush=True); sys.stdin.read()"
+
+    async def run() -> None:
+        async with room(shop) as here:
+            here.brain._attending = Attending(shop.places, (sys.executable, "-c", says))
+            console = {"ORCHESTRATOR_WEB_CONSOLE": "1", "ORCHESTRATOR_WEB_PORT": "4712"}
+            bridge = await here.bridge(shop.root, console=console)
+            shown = await until(lambda: [row for row in bridge.all("api") if row["path"] == "/tui/show-toast"])
+            assert "http://127.0.0.1:4712/" in shown[0]["body"]["message"]
+            bridge.wire.close()
+            await until(lambda: not here.brain._desks and not here.brain._attending._tasks)
 
     asyncio.run(run())

@@ -122,6 +122,13 @@ def test_a_changed_git_directory_of_ours_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(TamperError, match="OWNED_GIT_CHANGED"):
         repository.git("version")
     (repository.owned / "hooks").rmdir()
+    logs = repository.owned / "logs"
+    logs.unlink(missing_ok=True)
+    logs.mkdir()  # a name of ours, but no link of ours
+    with pytest.raises(TamperError, match="OWNED_GIT_CHANGED"):
+        repository.git("version")
+    logs.rmdir()
+    repository.git("version")
     (repository.owned / "config").write_text("[core]\n\tfsmonitor = evil\n")
     with pytest.raises(TamperError, match="OWNED_GIT_CHANGED"):
         repository.git("version")

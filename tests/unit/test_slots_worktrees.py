@@ -488,7 +488,17 @@ def test_nothing_of_one_slot_is_found_in_the_next(world: World) -> None:
     place = Path(slot.path)
     inode = place.stat().st_ino
     plain(place, "init", "-q", "nested")
-    write(place, {"nested/x": "x", "x.log": "ignored", "node_modules/m.js": "x", "a.txt": "changed\n", "d/e/f": "x"})
+    write(
+        place,
+        {
+            "src/.git/x": "x",
+            "nested/x": "x",
+            "x.log": "ignored",
+            "node_modules/m.js": "x",
+            "a.txt": "changed\n",
+            "d/e/f": "x",
+        },
+    )
     (place / "src/app.py").chmod(0o755)
     (place / "empty").mkdir()
     write(place / ".git", {"hooks/pre-commit": "evil"})
@@ -496,7 +506,9 @@ def test_nothing_of_one_slot_is_found_in_the_next(world: World) -> None:
     slots.close("B001")
     again = Path(slots.open("B002", world.head()).path)
     assert again.stat().st_ino == inode, "the directory was used again"
-    found = sorted(str(path.relative_to(again)) for path in again.rglob("*") if ".git" not in path.parts)
+    found = sorted(
+        str(path.relative_to(again)) for path in again.rglob("*") if path.relative_to(again).parts[0] != ".git"
+    )
     assert found == [".gitignore", "a.txt", "src", "src/app.py"]
     assert (again / "a.txt").read_text() == "one\ntwo\nthree\n"
     assert (again / "src/app.py").stat().st_mode & 0o111 == 0
@@ -513,6 +525,34 @@ def test_a_warm_place_is_brought_to_the_base_asked_for(world: World) -> None:
     slot = slots.open("B001", base)
     assert (Path(slot.path) / "a.txt").read_text() == "moved\n"
     assert slots.snapshot(slot, "x").commit is None
+
+
+@pytest.mark.parametrize("hint", ["right", "wrong", "nothing"])
+def test_what_lies_beside_a_warm_place_is_a_hint_and_no_more(world: World, hint: str) -> None:
+    slots, first = world.slots(), world.head()
+    slots.warm(1, first)
+    base = world.commit({"a.txt": "moved\n", "src/b": "b"})
+    (place,) = (world.state / "pool").iterdir()
+    said = {"right": world.git("rev-parse", f"{first}^{{tree}}"), "wrong": world.git("rev-parse", f"{base}^{{tree}}")}
+    (place / "tree").write_text(said.get(hint, "nothing"))
+    write(place / "work", {"a.txt": "cheat\n", "src/.git/cheat": "x", "x.log": "x", "src/c/d": "x"})
+    work = Path(slots.open("B001", base).path)
+    files = [path for path in work.rglob("*") if path.is_file() and path.relative_to(work).parts[0] != ".git"]
+    assert {str(path.relative_to(work)): path.read_text() for path in files} == {
+        ".gitignore": "*.log\nnode_modules/\n", "a.txt": "moved\n", "src/app.py": "x = 1\n", "src/b": "b",
+    }  # fmt: skip
+
+
+def test_the_place_that_holds_the_base_already_is_taken_first(world: World) -> None:
+    slots = world.slots()
+    slots.warm(3, world.head())
+    slot = slots.open("B001", world.head())
+    write(Path(slot.path), {"b": "b"})
+    commit = slots.snapshot(slot, "x").commit
+    assert commit is not None
+    inode = Path(slot.path).stat().st_ino
+    slots.close("B001", merged_into=commit)
+    assert Path(slots.open("B002", commit).path).stat().st_ino == inode
 
 
 def test_eight_at_once_from_threads_and_one_id_twice(world: World) -> None:

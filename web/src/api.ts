@@ -1,11 +1,9 @@
 /** The only door to the service: typed by its OpenAPI document (`src/client/`, generated). */
-import type { Reads as Published } from "./client/routes";
-import type { Soon } from "./soon";
+import type { Reads } from "./client/routes";
 import { connection } from "./connection.svelte";
 import { t } from "./i18n/index.svelte";
 
 export type * from "./client/types.gen";
-export type Reads = Published & Omit<Soon, keyof Published>;
 export type Route = keyof Reads & string;
 export type Answer<R extends Route> = Reads[R]["answer"];
 export type Params<R extends Route> = Reads[R]["params"];

@@ -5,7 +5,7 @@ export type Area =
 /** `host`: sessions, questions and permissions of OpenCode; `workspaces`: the list of them. */
 export type Cause = Area | "host" | "pending" | "workspaces";
 
-const READS: Record<string, readonly Cause[]> = {
+export const READS: Record<string, readonly Cause[]> = {
   "/api/workspaces": ["workspaces", "items", "journal", "pending"],
   "/api/overview": ["items", "missions", "slots", "journal", "evidence", "operations", "settings", "portfolio"],
   "/api/portfolio": ["portfolio", "items", "slots", "settings"],
@@ -18,6 +18,7 @@ const READS: Record<string, readonly Cause[]> = {
   "/api/slots/{slot}/diff": ["slots"],
   "/api/evidence": ["evidence", "items"],
   "/api/evidence/item": ["evidence", "items"],
+  "/api/evidence/verify": [], // told by `progress` events
   "/api/operations": ["operations"],
   "/api/operations/{sequence}": [],
   "/api/history": [],
@@ -29,13 +30,13 @@ const READS: Record<string, readonly Cause[]> = {
   "/api/files": ["items", "journal", "portfolio", "settings", "missions"],
   "/api/file": ["items", "journal", "portfolio", "settings", "missions"],
   "/api/sessions": ["host"],
-  "/api/sessions/{id}/messages": [],
+  "/api/sessions/{session}/messages": [],
   "/api/pending": ["pending"],
   "/api/prompts": [],
 };
 
 /** Reads that belong to the machine or the person, not to one workspace. */
-const EVERYWHERE = new Set(["/api/workspaces", "/api/actions", "/api/preferences/{key}", "/api/prompts"]);
+const EVERYWHERE = new Set(["/api/workspaces", "/api/actions", "/api/preferences/{key}"]);
 
 export const isGlobal = (route: string): boolean => EVERYWHERE.has(route);
 /** A route without a row here is touched by every change: reading too often is better than showing what is old. */

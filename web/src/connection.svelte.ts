@@ -45,7 +45,10 @@ class Connection {
       this.state = message.state;
       this.since = message.since;
       this.refused = message.refused;
-      if (message.state === "signed-out") this.#token = "";
+      if (message.state === "signed-out") {
+        this.#token = "";
+        storage((s) => s.removeItem(TICKET)); // worth nothing any more
+      }
     } else this.#listeners.get(message.name)?.forEach((listener) => listener(message.data as never));
   }
 
@@ -62,6 +65,11 @@ class Connection {
   expired(token: string): void {
     if (token === this.#token) this.#token = "";
     this.#post({ type: "unauthorised", token });
+  }
+
+  /** Sign out: this browser, with all its tabs. */
+  leave(): void {
+    this.#post({ type: "leave" });
   }
 
   retry(): void {

@@ -7,6 +7,7 @@ import { read, send, type Answer, type Done, type Failure, type Route, type Valu
 import { isGlobal, touches, type Cause } from "./areas";
 import { connection } from "./connection.svelte";
 import { router } from "./router.svelte";
+import { withSession, type SessionEvent } from "./talk";
 
 const KEPT = 60; // reads nobody looks at, for going back without waiting
 const GAP_MS = 120; // between two requests of one read
@@ -33,6 +34,13 @@ class Entry {
     this.#flying = this.loading = true;
     const wait = this.#last + GAP_MS - Date.now();
     setTimeout(() => void this.#fetch(), Math.max(0, wait));
+  }
+
+  /** What the stream brought itself. An answer that is on its way may be older: then it is read once more. */
+  put(data: unknown): void {
+    this.data = data;
+    this.error = undefined;
+    if (this.#flying) this.stale = true;
   }
 
   /** Nobody looks any more: a question that is still under way is taken back, as when somebody types on. */
@@ -91,11 +99,21 @@ export function invalidate(causes: readonly Cause[] | "all", workspace?: string)
   }
 }
 
-/** Change a read in place, when the stream brought the new value itself. */
-export function patch<R extends Route>(route: R, workspace: string, change: (data: Answer<R>) => Answer<R>): void {
+/** The workspace that an address without one means: the first of the list. */
+function home(): string {
   for (const entry of entries.values())
-    if (entry.route === route && entry.workspace === workspace && entry.data !== undefined)
-      entry.data = change(entry.data as Answer<R>);
+    if (entry.route === "/api/workspaces" && entry.data) return (entry.data as Answer<"/api/workspaces">).workspaces[0]?.id ?? "";
+  return "";
+}
+
+/** Change a read in place, when the stream brought the new value itself; one without an answer yet is read anew. */
+export function patch<R extends Route>(route: R, workspace: string, change: (data: Answer<R>) => Answer<R>): void {
+  for (const entry of entries.values()) {
+    if (entry.route !== route || (entry.workspace || home()) !== workspace) continue;
+    if (entry.data !== undefined) entry.put(change(entry.data as Answer<R>));
+    else entry.stale = true;
+    entry.refresh();
+  }
 }
 
 export interface Read<T> {
@@ -292,8 +310,14 @@ export function follow(): void {
       }
     for (const entry of entries.values()) entry.refresh(); // what failed while the line was gone
   });
-  connection.on<{ workspace: string }>("pending", ({ workspace }) => invalidate(["pending"], workspace));
-  connection.on<{ workspace: string }>("session", ({ workspace }) => invalidate(["host"], workspace));
+  connection.on<Answer<"/api/pending"> & { workspace: string }>("pending", ({ workspace, questions, permissions }) =>
+    patch("/api/pending", workspace, () => ({ questions, permissions })),
+  );
+  connection.on<SessionEvent>("session", (event) => {
+    patch("/api/sessions", event.workspace, (data) => withSession(data, event));
+    if (event.status === "idle") invalidate(["host"], event.workspace); // what the turn did to its loop is not told
+  });
+  connection.on<{ workspace: string }>("host", ({ workspace }) => invalidate(["host", "pending", "workspaces"], workspace));
   connection.on("workspaces", () => invalidate(["workspaces"]));
   connection.on("reset", () => invalidate("all"));
   document.addEventListener("visibilitychange", () => {

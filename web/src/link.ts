@@ -15,6 +15,7 @@ export type Up =
   | { type: "hello"; secret?: string; ticket?: string }
   | { type: "unauthorised"; token: string } // a request of this tab was answered with 401
   | { type: "retry" }
+  | { type: "leave" } // the person signs out, in all tabs
   | { type: "bye" };
 
 export type Down =
@@ -54,6 +55,17 @@ export class Link {
     if (message.type === "hello") this.#queue(() => this.#hello(message.secret, message.ticket));
     else if (message.type === "unauthorised") this.#queue(() => this.#renew(message.token));
     else if (message.type === "retry") this.#wake?.();
+    else if (message.type === "leave") this.#queue(() => this.#leave());
+  }
+
+  /** The token is worth nothing from now on, wherever it is; without the service, it is forgotten here at least. */
+  async #leave(): Promise<void> {
+    const token = this.#token;
+    this.#token = this.#ticket = this.#lastId = "";
+    this.#stop?.abort();
+    this.#signOut(false);
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+    if (token) await fetch("/api/session", { method: "DELETE", headers, body: "{}" }).catch(() => undefined);
   }
 
   /** One exchange at a time: secrets and tickets serve once. */

@@ -3,11 +3,13 @@ import App from "./App.svelte";
 import "./app.css";
 import { connection } from "./connection.svelte";
 import { follow } from "./data.svelte";
+import { notices } from "./notices.svelte";
 import { loadPreferences } from "./preferences.svelte";
 import { router } from "./router.svelte";
 
 connection.open();
 follow();
+notices.follow();
 router.start();
 loadPreferences();
 

@@ -74,7 +74,9 @@ export const tongue = new Preference<Language | "system">("language", "system", 
 );
 /** Diffs side by side or unified, everywhere. */
 export const diffShape = new Preference<"split" | "unified">("diff", "split", oneOf("split", "unified"));
+/** Notifications of the browser; asked of it by a click only (notices.svelte.ts). */
+export const notify = new Preference<boolean>("notify", false, (value): value is boolean => typeof value === "boolean");
 
 export function loadPreferences(): void {
-  for (const preference of [theme, tongue, diffShape]) void preference.load();
+  for (const preference of [theme, tongue, diffShape, notify]) void preference.load();
 }

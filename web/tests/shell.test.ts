@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { touches } from "../src/areas";
+import { readFileSync } from "node:fs";
+import { isGlobal, READS, touches } from "../src/areas";
 import { argumentsOf, filled } from "../src/shell/arguments";
 import { sideBySide } from "../src/ui/diffs";
 
@@ -7,6 +8,17 @@ test("a change touches the reads that show it, and every read that is not known"
   expect(touches("/api/backlog", ["items"])).toBe(true);
   expect(touches("/api/backlog", ["journal"])).toBe(false);
   expect(touches("/api/new", ["journal"])).toBe(true);
+});
+
+test("every read of the service is known here, and nothing else", () => {
+  const { paths } = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf-8")) as { paths: Record<string, object> };
+  const published = Object.keys(paths).filter((path) => "get" in paths[path]! && path !== "/api/events" && path !== "/api/preferences/{key}");
+  expect(Object.keys(READS).sort()).toEqual(published.sort());
+  // what belongs to no workspace takes none
+  for (const path of published) {
+    const { parameters = [] } = (paths[path] as { get: { parameters?: { name: string }[] } }).get;
+    expect([path, isGlobal(path)]).toEqual([path, !parameters.some(({ name }) => name === "workspace")]);
+  }
 });
 
 test("a form is made of the schema, and answers what it asks for", () => {

@@ -16,6 +16,7 @@ from echelon.console.hub import Hub
 from echelon.console.interface import Interface
 from echelon.console.mirror import Changed, Mirror
 from echelon.console.sessions import Sessions
+from echelon.console.verifying import Verifying
 from echelon.console.watching import watch
 from echelon.engine.places import Places
 
@@ -33,6 +34,7 @@ class Desk:
     hub: Hub = field(default_factory=Hub)
     hosting: Hosting = field(default_factory=Hosting)
     mirrors: dict[str, Mirror] = field(default_factory=dict)
+    verifying: dict[str, Verifying] = field(default_factory=dict)
     _holders: Counter[str] = field(default_factory=Counter)
     _watching: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _visiting: dict[str, asyncio.Task[str]] = field(default_factory=dict)  # folder of an OpenCode -> its being attached

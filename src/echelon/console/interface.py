@@ -57,9 +57,12 @@ class Interface:
         return None if row is None else json.loads(row[0])
 
     def prefer(self, key: str, value: Any) -> None:
-        """Raises LimitError INTERFACE_FULL when the value or the number of keys is too large."""
+        """None forgets it. Raises LimitError INTERFACE_FULL when the value or the number of keys is too large."""
         text = json.dumps(value, ensure_ascii=False)
         with self._cursor() as cursor:
+            if value is None:
+                cursor.execute("delete from preferences where key = ?", (key,))
+                return
             known = cursor.execute("select count(*), max(key = ?) from preferences", (key,)).fetchone()
             if len(text) > VALUE_CHARS_MAX or (known[0] >= KEYS_MAX and not known[1]):
                 what = f"a preference has at most {VALUE_CHARS_MAX} characters, and there are at most {KEYS_MAX}."

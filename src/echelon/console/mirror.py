@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,7 +118,7 @@ class Mirror:
                 return None
             old = self._view
             try:
-                new = self._read(old.revision + 1 if old else 1)
+                new = self._read(old.revision + 1 if old else _first())
             except EchelonError as error:
                 if old is None:
                     raise
@@ -168,6 +169,11 @@ class Mirror:
             except OSError:
                 continue  # gone since it was listed: the next look knows
         return sorted(rows)
+
+
+def _first() -> int:
+    """Another number in every process: a page that comes back to an heir must not take its first view for the one it has."""
+    return time.time_ns() // 1_000_000
 
 
 def _running(view: View) -> tuple[str, ...]:

@@ -302,6 +302,11 @@ class World:
             found.setdefault(entry.item, []).append(entry)
         return {item: tuple(entries) for item, entries in found.items()}
 
+    @cached_property
+    def selections(self) -> dict[str, Any]:
+        """What could start in each project, once somebody asked: for levels/capacity.py."""
+        return {}
+
     def attempts_of(self, item: str) -> tuple[Attempt, ...]:
         return self._attempts.get(self.key(item), ())
 

@@ -65,8 +65,12 @@ def verify(
     *,
     rerun: bool = True,
     tell: Callable[[str], None] = lambda _line: None,
+    proved: Callable[[Proof], None] = lambda _proof: None,
 ) -> Verification:
-    """Verify every statement of the base branch, or those of `items`. Raises what opening a repository raises."""
+    """Verify every statement of the base branch, or those of `items`. Raises what opening a repository raises.
+
+    `proved` is called with each proof as soon as it is known.
+    """
     repository, branch = workspace.repository, workspace.branch
     if (repository.common / "shallow").is_file():
         what = f"{workspace.root} is a shallow clone: it holds only the end of the history"
@@ -96,6 +100,7 @@ def verify(
         mission = str(value["predicate"]["mission"]) if value else ""
         coverage = str(value["predicate"]["coverage"]) if value else ""
         proofs.append(Proof(name, mission, commit.id, coverage, tuple(every), runs))
+        proved(proofs[-1])
     missing = [item for item in items if item not in {proof.item for proof in proofs}]
     overall += [Problem("NOTHING_TO_VERIFY", f"no commit carries a statement about {item[:60]}") for item in missing]
     if not found:

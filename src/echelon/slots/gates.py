@@ -3,7 +3,8 @@
 There is no `.git` in a gate unless a commit is named: most checks need none, and a check that finds one may judge the
 history instead of the files. A place is used by one caller at a time, kept by a kernel lock, and re-used warm: going
 from one tree to the next writes what differs only, and a place that held the same tree last is verified first and
-mended where that fails. Which tree that was is a hint in a file beside it; nothing is believed of it.
+mended where that fails. Which tree that was is a hint in a file beside it; nothing is believed of it. A place without
+one, or in which files were written by other rules than the tree's, is made anew.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from echelon.errors import GitError, InputError, LockedError, WorldError
+from echelon.errors import InputError, LockedError, WorldError
 from echelon.slots.objects import checked_object
 from echelon.slots.owned import make_throwaway
 from echelon.slots.places import (
@@ -84,15 +85,17 @@ class Gates:
     def _prepare(self, number: int, hold: int, tree: str, keep: Sequence[str]) -> WorkTree:
         place = private_directory(self._directory / str(number))
         gate = WorkTree(self._repository, place / "work", place / "index", hold)
-        for fresh in (False, True):
-            if fresh:  # a check left something git cannot undo: begin again from nothing
+        held = self._held(number)
+        for fresh in (False, True) if held else (True,):
+            if fresh:  # a check left something git cannot undo, or a process died here: begin again from nothing
                 remove_tree(place)
                 private_directory(place)
             gate.work.mkdir(mode=0o700, exist_ok=True)
+            self._hint(number).unlink(missing_ok=True)  # until it is true again
             try:
                 real_directory(gate.work)
                 remove_tree(gate.work / ".git")
-                self._make_exact(gate, tree, keep, trusting=self._held(number) == tree)
+                _make_exact(gate, tree, keep, "" if fresh else held)
                 write_whole(self._hint(number), tree.encode("ascii"), durable=False)
             except Exception:  # whatever it was, the second try has nothing left over to stumble on
                 if fresh:
@@ -100,15 +103,6 @@ class Gates:
             else:
                 return gate
         raise WorldError("GATE_NOT_EXACT", f"{gate.work} could not be prepared.", "Ask again.")
-
-    def _make_exact(self, gate: WorkTree, tree: str, keep: Sequence[str], *, trusting: bool) -> None:
-        """From the cheapest that may do; whichever does, the last step is always that the gate was verified."""
-        if trusting and _exact(gate, tree, keep):
-            return
-        gate.reset(tree)
-        if not _exact(gate, tree, keep):
-            gate.clean(keep)
-            gate.verify(tree, keep)
 
     def _give_git(self, gate: WorkTree, commit: str) -> None:
         repository = self._repository
@@ -124,9 +118,16 @@ class Gates:
         )
 
 
-def _exact(gate: WorkTree, tree: str, keep: Sequence[str]) -> bool:
-    try:
-        gate.verify(tree, keep)
-    except (GitError, WorldError):
-        return False
-    return True
+def _make_exact(gate: WorkTree, tree: str, keep: Sequence[str], held: str) -> None:
+    """From the cheapest that may do; whichever does, the last step is always that the gate was verified.
+
+    `held` is the tree that was here last, "" for an empty place.
+    """
+    if not held:
+        gate.reset(tree)
+        gate.verify(tree, keep, fresh=True)
+    elif not gate.bring(held, tree, keep):
+        gate.reset(tree)
+        if not gate.exact(tree, keep):
+            gate.clean(keep)
+            gate.verify(tree, keep)

@@ -62,20 +62,35 @@ def make_owned(path: Path, common: Path, config: bytes) -> None:
 
 def check_owned(path: Path, common: Path, config: bytes) -> None:
     """Raise TamperError OWNED_GIT_CHANGED unless the directory is exactly what `make_owned` makes."""
-    names = {entry.name for entry in os.scandir(path)} if path.is_dir() else set()
-    extra = names - {"HEAD", "config", *_LINKS}
-    links = _links_of(path)
+    # Asked before every command: names are put together as texts, which costs a third of what Path does.
+    place, target = str(path), str(common)
+    names = set(os.listdir(place)) if os.path.isdir(place) else set()  # noqa: PTH112, PTH208
+    links = {name: found for name in names.intersection(_LINKS) if (found := _link(f"{place}{os.sep}{name}"))}
     good = (
-        _reads(path, config) and all(target == str(common / name) for name, target in links.items()) and "refs" in links
+        "refs" in links
+        and names <= links.keys() | {"HEAD", "config"}
+        and all(found == f"{target}{os.sep}{name}" for name, found in links.items())
+        and _reads(path, config)
     )
-    if extra or not good:
+    if not good:
         raise TamperError(
             "OWNED_GIT_CHANGED", f"{path} was changed by somebody else.", f"Look at it, then remove {path}."
         )
 
 
 def _reads(path: Path, config: bytes) -> bool:
-    return read_small(path / "config") == config and read_small(path / "HEAD") == _HEAD
+    return _whole(path / "config", config) and _whole(path / "HEAD", _HEAD)
+
+
+def _whole(file: Path, content: bytes) -> bool:
+    return read_small(file, len(content) + 1) == content
+
+
+def _link(place: str) -> str:
+    try:
+        return os.readlink(place)  # noqa: PTH115
+    except OSError:
+        return ""
 
 
 def _wanted_links(common: Path) -> dict[str, str]:

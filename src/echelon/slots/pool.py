@@ -1,7 +1,8 @@
 """Work trees prepared in advance: a checkout of 5,000 files takes most of a second, a rename takes none.
 
 A place is a directory with `work/` and `index`. It appears in the pool by one rename when it is ready and leaves it by
-one rename, so no process ever sees half of one.
+one rename, so no process ever sees half of one. Beside them lies the id of the tree that it should hold: a hint, by which
+the nearest place is taken and brought to what is wanted.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from echelon.errors import EchelonError, WorldError
-from echelon.slots.places import fresh_name, locked, private_directory, remove_tree
+from echelon.slots.places import fresh_name, locked, private_directory, read_small, remove_tree, write_whole
 from echelon.slots.repository import Repository
 from echelon.slots.worktree import WorkTree
 
 POOL_LIMIT = 16
 WARM_SECONDS = 600.0
+HINT = "tree"
 
 
 class Pool:
@@ -27,9 +29,9 @@ class Pool:
     def ready(self) -> list[Path]:
         return sorted(place for place in self._directory.iterdir() if not place.name.startswith("."))
 
-    def take(self, target: Path) -> bool:
-        """Move a prepared place to `target`, which must not exist; False when there is none."""
-        for place in self.ready():
+    def take(self, target: Path, tree: str) -> bool:
+        """Move a prepared place to `target`, which must not exist; False when there is none. First one with `tree`."""
+        for place in sorted(self.ready(), key=lambda place: _held(place) != tree):
             try:
                 place.rename(target)
             except OSError:
@@ -50,13 +52,14 @@ class Pool:
                 made += 1
         return made
 
-    def give(self, place: Path, hold: int) -> bool:
+    def give(self, place: Path, hold: int, head: str) -> bool:
         """Put a used place into the pool, rid of all that is not tracked; it is removed when the pool is full or that
-        fails. Its tracked files are made right when it is taken, when the tree that is wanted is known.
+        fails. Its tracked files, of the commit `head` as a rule, are made right when it is taken.
         """
         if len(self.ready()) < self._limit:
             try:
                 _emptied(self._repository, place, hold).clean()
+                _hint(place, self._repository.tree_of(head))
                 place.rename(self._directory / place.name)
             except (EchelonError, OSError):
                 pass
@@ -71,12 +74,19 @@ def make_place(repository: Repository, place: Path, tree: str, hold: int) -> Wor
     (place / "work").mkdir(mode=0o700)
     made = WorkTree(repository, place / "work", place / "index", hold)
     made.reset(tree)
+    _hint(place, tree)
     return made
 
 
 def clean_place(repository: Repository, place: Path, tree: str, hold: int) -> WorkTree:
-    """Bring a used place to exactly `tree`: nothing of whoever had it before is left."""
+    """Bring a used place to exactly `tree`: nothing of whoever had it before is left.
+
+    Raises EchelonError where it has to be made anew.
+    """
+    held = _held(place)
     used = _emptied(repository, place, hold)
+    if used.bring(held, tree):
+        return used
     used.reset(tree)
     if used.left_over():
         used.clean()
@@ -93,3 +103,11 @@ def _emptied(repository: Repository, place: Path, hold: int) -> WorkTree:
             remove_tree(extra)
     remove_tree(used.work / ".git")
     return used
+
+
+def _held(place: Path) -> str:
+    return read_small(place / HINT, 100).decode("ascii", "replace")
+
+
+def _hint(place: Path, tree: str) -> None:
+    write_whole(place / HINT, tree.encode("ascii"), durable=False)

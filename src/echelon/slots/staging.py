@@ -93,8 +93,8 @@ class Look:
 
 def look(tree: WorkTree, exclude: Sequence[str]) -> Look:
     """Changed and untracked paths that are neither in nor under `exclude`."""
-    listing = tree.listing()
-    changes = [change for change in tree.changes() if not _under(change.path, exclude)]
+    listing, differing = tree.listing_and_changes()
+    changes = [change for change in differing if not _under(change.path, exclude)]
     untouched = tree.untouched(changes, attributes=listing.attributes)
     true = tuple(change for change in changes if change.path not in untouched)
     return Look(listing, true, tuple(path for path in listing.untracked if not _under(path, exclude)))

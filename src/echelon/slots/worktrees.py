@@ -86,7 +86,7 @@ class Slots:
     def _make(self, place: Path, slot_id: str, base: str, hold: int) -> SlotRecord:
         self._clear(place)
         content = self._repository.tree_of(base)
-        warm = self._pool.take(place)
+        warm = self._pool.take(place, content)
         (private_directory(place) / OPENING).touch()
         tree = self._cleaned(place, content, hold) if warm else None
         if tree is None:
@@ -100,7 +100,7 @@ class Slots:
     def _cleaned(self, place: Path, content: str, hold: int) -> WorkTree | None:
         try:
             return clean_place(self._repository, place, content, hold)
-        except EchelonError:
+        except (EchelonError, OSError):
             return None
 
     def _clear(self, place: Path) -> None:
@@ -129,7 +129,7 @@ class Slots:
                 self._clear(place)
             deleted = False if keep_branch else self._drop_branch(slot_id, record, merged_into, rescued)
             if record is not None and away is not None and directory is None:
-                self._pool.give(away, hold)
+                self._pool.give(away, hold, record.head)
             return Closed(tuple(rescued), directory, deleted)
 
     def _contains(self, commit: str, head: str) -> bool:

@@ -1,4 +1,4 @@
-/** The two shapes a diff is shown in. Pure. */
+/** The two shapes a diff is shown in, and the pieces a long one is drawn by. Pure. */
 import type { DiffLine } from "../api";
 
 export interface Pair {
@@ -32,3 +32,18 @@ export function sideBySide(lines: readonly DiffLine[]): Pair[] {
 
 export const isAdded = (line: DiffLine): boolean => line.kind === "added" || line.kind === "+";
 export const isRemoved = (line: DiffLine): boolean => line.kind === "removed" || line.kind === "-";
+
+/** Unified: each line by itself, on both sides of a pair where it stands on both. */
+export const unified = (lines: readonly DiffLine[]): Pair[] => lines.map((line) => ({ left: line, right: line }));
+
+/** The rows in pieces that are drawn only while they are near the window. */
+export function chunks<T>(rows: readonly T[], size: number): T[][] {
+  const found: T[][] = [];
+  for (let at = 0; at < rows.length; at += size) found.push(rows.slice(at, at + size));
+  return found;
+}
+
+/** Which of the places, in their order, comes after (or before) the one at `current`; -1 before the first. Stays inside. */
+export function step(count: number, current: number, by: 1 | -1): number {
+  return Math.max(0, Math.min(count - 1, current + by));
+}

@@ -22,7 +22,7 @@ const reader = new Marked({
 
 const purifier = DOMPurify(window);
 purifier.addHook("afterSanitizeAttributes", (node) => {
-  if (node.tagName === "PRE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
+  if (node.tagName === "PRE" || node.tagName === "TABLE") node.setAttribute("tabindex", "0"); // scrolled by keyboard
   if (node.tagName !== "A") return;
   const href = node.getAttribute("href") ?? "";
   if (!AHEAD.test(href)) {
@@ -45,11 +45,16 @@ function hostOf(href: string): string {
 
 export function fragment(source: string): DocumentFragment {
   const html = reader.parse(source.slice(0, TEXT_MAX), { async: false });
-  return purifier.sanitize(html, {
+  const made = purifier.sanitize(html, {
     ALLOWED_TAGS: TAGS,
     ALLOWED_ATTR: ATTRIBUTES,
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,
   });
+  for (const head of made.querySelectorAll("th")) {
+    if (head.textContent?.trim()) continue;
+    head.replaceWith(document.createElement("td")); // an empty heading is none
+  }
+  return made;
 }

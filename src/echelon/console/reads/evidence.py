@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from echelon.core.documents.grammar import State
 from echelon.core.documents.render import one_line
 from echelon.core.evidence import read_message
 from echelon.core.model import EVIDENCE, Attempt
+from echelon.core.portfolio import Project
 from echelon.engine.verification import whole_log
 from echelon.errors import EchelonError
 
@@ -47,20 +48,33 @@ class Chain(Answer):
     rerun: str
 
 
+class Covered(Answer):
+    """Delivered items of one project by what shows them; of all projects that have any, whatever is looked for."""
+
+    key: str
+    title: str
+    coverage: dict[str, int]
+
+
 class EvidenceList(Answer):
     coverage: dict[str, int]
+    projects: list[Covered]
     items: list[EvidenceRow]
     total: int
     chain: Chain
 
 
 class CheckRun(Answer):
+    """`digest` is of what the command printed on the candidate; the text itself is nowhere kept."""
+
     kind: str
     command: str
     base: str
     candidate: str
     seconds: float
     tests: int | None
+    digest: str
+    sandbox: str
 
 
 class AttestationRow(Answer):
@@ -88,15 +102,35 @@ def evidence(mirror: Mirror, scope: str = "", coverage: str = "", offset: int = 
     wanted = frozenset(word.strip() for word in coverage.split(",") if word.strip())
     delivered = [row for row in _delivered(seen) if browsing.within(row.scope, scope)]
     found = [row for row in delivered if not wanted or row.coverage in wanted]
-    counts = dict.fromkeys(("proved", "guarded", "attested", "none"), 0)
-    for row in delivered:
-        counts[row.coverage] = counts.get(row.coverage, 0) + 1
     return EvidenceList(
-        coverage=counts,
+        coverage=_counts(delivered),
+        projects=seen.once("covered", lambda: _covered(seen)),
         items=[row_of(row, seen.closings.get(row.key)) for row in found[page_of(offset, limit)]],
         total=len(found),
         chain=seen.once("chain", lambda: _chain(mirror, seen)),
     )
+
+
+def _counts(rows: Iterable[Row]) -> dict[str, int]:
+    counts = dict.fromkeys(("proved", "guarded", "attested", "none"), 0)
+    for row in rows:
+        counts[row.coverage] = counts.get(row.coverage, 0) + 1
+    return counts
+
+
+def _covered(seen: View) -> list[Covered]:
+    by_scope: dict[str, list[Row]] = {}
+    for row in _delivered(seen):
+        by_scope.setdefault(row.scope, []).append(row)
+    return [
+        Covered(key=project.key, title=_title(seen, project), coverage=_counts(by_scope[project.key]))
+        for project in seen.world.portfolio.projects()
+        if project.key in by_scope
+    ]
+
+
+def _title(seen: View, project: Project) -> str:
+    return one_line(project.entry.title if project.entry else seen.data["project"]["title"])
 
 
 def _delivered(seen: View) -> list[Row]:
@@ -197,6 +231,8 @@ def _check(run: Mapping[str, Any]) -> CheckRun:
         candidate=one_line(str(other.get("outcome", "")), 40),
         seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
         tests=int(counts[0]) if isinstance(counts, list) and counts and isinstance(counts[0], int) else None,
+        digest=one_line(str(other.get("output", "")), 80),
+        sandbox=one_line(str(other.get("sandbox", "")), 40),
     )
 
 

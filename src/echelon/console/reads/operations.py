@@ -60,13 +60,18 @@ class OperationDetail(Answer):
 
 
 class HistoryText(Answer):
-    """`exists` is false where the document was not there then. `cut`: the text is longer than what is shown."""
+    """`exists` is false where the document was not there then. `cut`: the text is longer than what is shown.
+
+    `since`: from then to now, where that was asked for; nothing where both say the same.
+    """
 
     path: str
     sequence: int
     exists: bool
     text: str
     cut: bool
+    since: list[DiffFile]
+    hunks_left_out: int
 
 
 class Undo(Answer):
@@ -162,15 +167,16 @@ _ledgers_lock = threading.Lock()
 NEWEST = 2**62  # before it lies every operation
 
 
-def operations(mirror: Mirror, before: int = NEWEST, limit: int = 50) -> Operations:
-    """Newest first, older than `before`. Raises TamperError OPERATION_LOG_BROKEN."""
+def operations(mirror: Mirror, before: int = NEWEST, limit: int = 50, path: str = "") -> Operations:
+    """Newest first, older than `before`; with `path` those that wrote it. Raises TamperError OPERATION_LOG_BROKEN."""
     wanted = max(1, min(limit, PAGE_MAX))
     store = mirror.workspace.store
     with _ledgers_lock:
         ledger = _ledgers.setdefault(str(mirror.workspace.root), _Ledger())
-    rows = ledger.upto_date(store, before, wanted + 1)
+    # what wrote one document may lie anywhere in the log
+    rows = ledger.upto_date(store, before, KEPT_MAX if path else wanted + 1)
     undone = _undone(rows)
-    older = [row for row in rows if row.sequence < before]
+    older = [row for row in rows if row.sequence < before and (not path or path in row.paths)]
     found = older[-wanted:][::-1]
     return Operations(operations=[_shown(row, row.id in undone) for row in found], more=len(older) > len(found))
 
@@ -245,8 +251,11 @@ def _replaced(edit: Edit) -> FileDiff:
     return _between(edit.path, before, after)
 
 
-def history(mirror: Mirror, path: str, at: int) -> HistoryText | Refusal:
-    """The text of a document right after operation `at`. Refuses DOCUMENT_UNKNOWN for what was never written."""
+def history(mirror: Mirror, path: str, at: int, compare: bool = False) -> HistoryText | Refusal:
+    """The text of a document right after operation `at`; with `compare`, what has changed since.
+
+    Refuses DOCUMENT_UNKNOWN for what was never written, HISTORY_UNKNOWN.
+    """
     store = mirror.workspace.store
     if path not in store.documents():
         return refuse("DOCUMENT_UNKNOWN", f"no operation wrote {one_line(path, 120)}")
@@ -254,9 +263,12 @@ def history(mirror: Mirror, path: str, at: int) -> HistoryText | Refusal:
     if isinstance(content, Refusal):
         return content
     text = "" if content is None else content.decode("utf-8", "replace")
+    changes = _between(path, decode(content), decode(store.read(path).content)) if compare else None
+    since, left_out = diffs.capped([changes] if changes and changes.hunks else [])
     return HistoryText(
-        path=path, sequence=at, exists=content is not None, text=text[:TEXT_MAX], cut=len(text) > TEXT_MAX
-    )
+        path=path, sequence=at, exists=content is not None, text=text[:TEXT_MAX], cut=len(text) > TEXT_MAX,
+        since=shown(since), hunks_left_out=left_out,
+    )  # fmt: skip
 
 
 def undo(mirror: Mirror, sequence: int, dry_run: bool = True) -> Undo | Refusal:

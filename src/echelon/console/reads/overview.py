@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from echelon import __version__
@@ -19,6 +20,8 @@ DAYS_MAX = 30
 LOOPS_MAX = 20
 RUNNING_MAX = 200
 DAY = len("2026-01-01")
+_ATTEMPT = re.compile(r"\.\d+\Z")  # of a mission's name, after its item
+_QUIET = {"record": "RECORDED what the checks said"}  # operations without a line of their own
 
 
 class WorkspaceName(Answer):
@@ -167,7 +170,13 @@ def changed(mirror: Mirror, limit: int) -> tuple[list[ChangeRow], str]:
     except EchelonError as error:  # a damaged log must not hide what runs
         return [], f"[{error.code}] {error.message}"
     return [
-        ChangeRow(at=row.at, sequence=row.sequence, actor=row.actor, text=row.note or row.action, key=row.item)
+        ChangeRow(
+            at=row.at,
+            sequence=row.sequence,
+            actor=row.actor,
+            text=row.note or _QUIET.get(row.action, row.action),
+            key=_ATTEMPT.sub("", row.item),
+        )
         for row in rows
     ], ""
 

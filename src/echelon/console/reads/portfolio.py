@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from echelon.console.answers import Answer
 from echelon.console.reads.source import Mirror, View, milliseconds, view
-from echelon.core import report
+from echelon.core import report, states
 from echelon.core.charts.forecast import forecast
 from echelon.core.charts.gantt import gantt
 from echelon.core.charts.gauges import burn_up
+from echelon.core.documents.grammar import State
 from echelon.core.documents.render import one_line
 from echelon.core.levels import capacity
+from echelon.core.portfolio import Program, Project
 
 WHY_MAX = 50  # programs whose share is explained in one answer
 STEP = 10_000  # milliseconds: the charts end "now", which is as good for so long
 
 
 class Lever(Answer):
+    """`budget` and `priority` as they would be, for whoever says it in another language."""
+
     text: str
     slots: int
+    budget: int
+    priority: int
 
 
 class Share(Answer):
@@ -51,6 +58,8 @@ class Allocation(Answer):
 
 
 class ProjectRow(Answer):
+    """`asks`: the steps that its state allows (core/states.py); whether one may be taken now, the core says when asked."""
+
     id: str
     key: str
     title: str
@@ -61,14 +70,16 @@ class ProjectRow(Answer):
     depends_on: list[str]
     pending_escalations: int
     refused: str
+    asks: list[str]
     counts: dict[str, int]
     evidence: dict[str, int]
 
 
 class ProgramRow(Answer):
-    """`key` is "" for the one program of a workspace without an enterprise.md."""
+    """`key` is "" for the one program of a workspace without an enterprise.md. `file`: its program.md, "" where there is none."""
 
     key: str
+    file: str
     title: str
     state: str
     waived: bool
@@ -76,6 +87,7 @@ class ProgramRow(Answer):
     depends_on: list[str]
     pending_escalations: int
     refused: str
+    asks: list[str]
     projects: list[ProjectRow]
     counts: dict[str, int]
 
@@ -166,7 +178,7 @@ def _portfolio(seen: View, now: int) -> PortfolioAnswer:
         budget=data["budget"],
         capacity=CapacityUse(**data["capacity"]),
         allocation=_allocation(seen),
-        programs=[_program(row) for row in programs],
+        programs=[_program(seen, row) for row in programs],
         gantt=_gantt(seen, now),
         burn_up=_burn_up(seen, now),
         forecast=_forecast(seen, now),
@@ -184,18 +196,35 @@ def _lone(data: Any) -> dict[str, Any]:
     return {**project, "pendingEscalations": 0, "projects": [project] if data["depth"] != "none" else []}
 
 
-def _program(row: Any) -> ProgramRow:
-    projects = [_project(one) for one in row["projects"]]
+def _program(seen: View, row: Any) -> ProgramRow:
+    known = seen.world.portfolio.program(row["id"])
+    projects = [_project(seen, one) for one in row["projects"]]
     counts: dict[str, int] = {}
     for one in projects:
         for name, count in one.counts.items():
             counts[name] = counts.get(name, 0) + count
-    return ProgramRow(**_place(row), key=row["id"], projects=projects, counts=counts)
+    return ProgramRow(
+        **_place(row),
+        key=row["id"],
+        file=known.files.document if known and known.document else "",
+        asks=_asks(known, states.PROGRAM),
+        projects=projects,
+        counts=counts,
+    )
 
 
-def _project(row: Any) -> ProjectRow:
+def _asks(known: Program | Project | None, table: Mapping[tuple[State, str], State]) -> list[str]:
+    """Nothing for what no file above lists: it runs as long as it is there."""
+    if known is None or known.entry is None:
+        return []
+    waived = known.entry.waived
+    return [asked for (state, asked) in table if state is known.state and not (asked == "waive" and waived)]
+
+
+def _project(seen: View, row: Any) -> ProjectRow:
     return ProjectRow(
         **_place(row),
+        asks=_asks(seen.world.portfolio.project(row["key"]), states.PROJECT),
         id=row["id"],
         key=row["key"],
         running=row["running"],

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from echelon.console.answers import Answer
 from echelon.console.reads.mission import todo_of
@@ -45,6 +46,7 @@ class SlotRow(Answer):
     """`state`: the mission's phase, parked, or orphan for a slot without a mission. `missing`: its directory is gone.
 
     `dirty`: files differ from its newest commit. `looked` is false where git was not asked, or could not say.
+    `since`: when its attempt began, "" for an orphan.
     """
 
     id: str
@@ -53,6 +55,8 @@ class SlotRow(Answer):
     branch: str
     path: str
     state: str
+    attempt: int
+    since: str
     missing: bool
     looked: bool
     dirty: bool
@@ -102,7 +106,8 @@ def slots(mirror: Mirror) -> SlotsAnswer:
     seen = _look(mirror, frozenset(row.slot for row in rows))
     known = {row.slot for row in rows}
     found = [_of_mission(mirror, row, seen) for row in rows[:SLOTS_MAX]]
-    found += [_orphan(slot) for slot in seen.open.values() if slot.id not in known]
+    # what was looked at may have been closed since
+    found += [_orphan(slot) for slot in seen.open.values() if slot.id not in known and Path(slot.path).is_dir()]
     return SlotsAnswer(slots=found[:SLOTS_MAX], left_out=max(0, len(rows) - SLOTS_MAX), trouble=seen.trouble)
 
 
@@ -117,7 +122,7 @@ def _look(mirror: Mirror, wanted: frozenset[str]) -> _Seen:
     with _kept_lock:
         kept = _kept.setdefault(str(mirror.workspace.root), _Kept())
     seen = kept.seen
-    serves = seen is not None and wanted <= kept.asked
+    serves = seen is not None and wanted == kept.asked
     if seen is not None and serves and time.monotonic() < kept.until:
         return seen
     if not kept.lock.acquire(blocking=not serves):
@@ -178,6 +183,8 @@ def _of_mission(mirror: Mirror, mission: Mission, seen: _Seen) -> SlotRow:
         branch=BRANCH_PREFIX + mission.slot,
         path=one_line(slot.path, 1_000) if slot else "",
         state="parked" if project and not project.running else mission.phase,
+        attempt=mission.attempt,
+        since=mission.started,
         missing=not seen.trouble and slot is None,
         looked=work is not None,
         dirty=bool(work and work.commit and work.commit != tip),
@@ -204,6 +211,6 @@ def _overlaps(slot: str, found: Overlaps | None) -> list[OverlapRow]:
 
 def _orphan(slot: Slot) -> SlotRow:
     return SlotRow(
-        id=slot.id, key="", title="", branch=slot.branch, path=one_line(slot.path, 1_000), state="orphan", missing=False,
-        looked=False, dirty=False, ahead=0, commits=[], done=0, total=0, conflicts=[], overlaps=[],
+        id=slot.id, key="", title="", branch=slot.branch, path=one_line(slot.path, 1_000), state="orphan", attempt=0,
+        since="", missing=False, looked=False, dirty=False, ahead=0, commits=[], done=0, total=0, conflicts=[], overlaps=[],
     )  # fmt: skip

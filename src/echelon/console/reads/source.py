@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from echelon.core import browsing, eligibility, report
+from echelon.core import browsing, report
 from echelon.core.browsing import Row
 from echelon.core.charts.chain import longest_chain
 from echelon.core.charts.portfolio import Portfolio, moment, read
 from echelon.core.eligibility import Obstacle
-from echelon.core.levels.holding import held_items
+from echelon.core.levels import capacity
 from echelon.core.model import Attempt, World
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import Workspace
@@ -145,8 +145,7 @@ class View:
         project = self.world.portfolio.project(scope)
         if project is None or project.backlog is None:
             return frozenset(), {}
-        view = self.world.at(scope)
-        eligible, obstacles = eligibility.select(project.backlog, view.external, held_items(view))
+        eligible, obstacles = capacity.selected(self.world, project)
         found: dict[str, tuple[Obstacle, ...]] = {}
         for row in obstacles:
             found[row.item] = (*found.get(row.item, ()), row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from echelon.console.routes import host, interface, level, page, proving, reads, session, stream
+from echelon.console.routes import host, interface, level, page, proving, reads, rework, session, stream
 
 ROUTERS = (
     session.router,
@@ -10,6 +10,7 @@ ROUTERS = (
     reads.router,
     host.router,
     proving.router,
+    rework.router,
     stream.router,
     interface.router,
     page.router,

@@ -29,7 +29,9 @@ def page(path: str, accept_encoding: Annotated[str, Header()] = "") -> Response:
     if path == "api" or path.startswith("api/"):
         raise Denial(refuse("NOT_FOUND"), 404)
     found = _file(path)
-    if found is None and "." in path.rpartition("/")[2]:
+    if found is None and (
+        path.startswith("assets/") or ("/" not in path and "." in path)
+    ):  # an item's key may have a dot
         raise Denial(refuse("NOT_FOUND"), 404)
     found = found or _file("index.html")
     if found is None:

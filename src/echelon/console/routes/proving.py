@@ -1,76 +1,63 @@
-"""The proof run again, from the page: minutes of checks, one run for each workspace, told by events."""
+"""The proof, run again because somebody at the page wants to see it."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
+import contextlib
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from pydantic import Field
 
-from echelon.console.answers import Denial, Done, Given
+from echelon.console.answers import Given
 from echelon.console.desk import Desk
 from echelon.console.mirror import Mirror
+from echelon.console.reads.source import view
 from echelon.console.routes.given import DeskOf, MirrorOf
-from echelon.core.decide import refuse
-from echelon.core.documents.render import clean
-from echelon.engine.verification import Verification, verify
+from echelon.console.routes.reads import said
+from echelon.console.verifying import KEYS_MAX, Tell, VerificationRun, Verifying
+from echelon.core.decide import Refusal, refuse
 from echelon.engine.workspace import Workspace
-from echelon.errors import EchelonError
 
 router = APIRouter(prefix="/api")
-KEYS_MAX = 500
-LINE_CHARS_MAX = 500
-_running: dict[str, asyncio.Task[None]] = {}  # workspace -> its run
+Key = Annotated[str, Field(max_length=400)]
 
 
-class Proving(Given):
-    """Keys of delivered items; none means all."""
+class Which(Given):
+    """The items whose proof is run again; all of them, where none is named."""
 
-    keys: Annotated[list[Annotated[str, Field(max_length=200)]], Field(default_factory=list, max_length=KEYS_MAX)]
+    keys: Annotated[tuple[Key, ...], Field(max_length=KEYS_MAX)] = ()
+
+
+@router.get("/evidence/verify")
+async def read_verification(desk: DeskOf, mirror: MirrorOf) -> VerificationRun:
+    """The newest verification that was asked for here: what it has found so far."""
+    known = desk.verifying.get(mirror.id)
+    return known.run if known else VerificationRun()
 
 
 @router.post("/evidence/verify")
-async def prove(desk: DeskOf, mirror: MirrorOf, body: Proving) -> Done:
-    """Begin a run. `progress` events tell its lines, and at last what holds."""
-    if mirror.id in _running:
-        raise Denial(refuse("VERIFY_RUNNING"))
-    run = secrets.token_hex(4)
-    task = asyncio.ensure_future(_run(desk, mirror, run, body.keys))
-    _running[mirror.id] = task
-    task.add_done_callback(lambda _done: _running.pop(mirror.id, None))
-    return Done(message="The proof runs again.", data={"run": run})
+async def verify(desk: DeskOf, mirror: MirrorOf, body: Which) -> VerificationRun:
+    """Begin to run the recorded checks again, from clean checkouts; events named `progress` tell how it goes."""
+    known = desk.verifying.setdefault(mirror.id, Verifying())
+    tell = _teller(desk, mirror.id, asyncio.get_running_loop())
+    return said(await run_sync(_begun, known, mirror, body.keys, tell))
 
 
-async def _run(desk: Desk, mirror: Mirror, run: str, keys: list[str]) -> None:
-    loop = asyncio.get_running_loop()
-    about = {"workspace": mirror.id, "run": run}
-
-    def tell(line: str) -> None:
-        facts = {**about, "line": clean(line)[:LINE_CHARS_MAX]}
-        loop.call_soon_threadsafe(lambda: desk.hub.send("progress", facts, keep=False))
-
-    own = Workspace(mirror.workspace.root, mirror.places)  # a run of minutes keeps no other waiting
-    try:
-        found = await run_sync(lambda: verify(own, keys, rerun=True, tell=tell))
-    except EchelonError as error:
-        desk.hub.send("progress", {**about, "ended": True, "holds": False, "problems": [str(error)], "proofs": []})
-    else:
-        desk.hub.send("progress", {**about, "ended": True, **_told(found)})
+def _begun(known: Verifying, mirror: Mirror, keys: tuple[str, ...], tell: Tell) -> VerificationRun | Refusal:
+    seen = view(mirror)
+    unknown = [key for key in keys if key not in seen.by_key]
+    if unknown:
+        return refuse("ITEM_UNKNOWN", *(f"no item has the key {key[:80]}" for key in unknown[:20]))
+    total = len(keys) or sum(1 for row in seen.closings.values() if row.commit)
+    return known.begin(Workspace(mirror.workspace.root, mirror.places), keys, total, tell)
 
 
-def _told(found: Verification) -> dict[str, Any]:
-    return {
-        "holds": found.holds,
-        "problems": [clean(str(problem.message)) for problem in found.problems],
-        "proofs": [
-            {
-                "key": proof.item,
-                "holds": proof.holds,
-                "problems": [clean(problem.message) for problem in proof.problems],
-            }
-            for proof in found.proofs
-        ],
-    }
+def _teller(desk: Desk, identifier: str, loop: asyncio.AbstractEventLoop) -> Tell:
+    def tell(facts: Mapping[str, Any]) -> None:
+        with contextlib.suppress(RuntimeError):  # the console has ended meanwhile
+            loop.call_soon_threadsafe(desk.hub.send, "progress", {"workspace": identifier, **facts})
+
+    return tell

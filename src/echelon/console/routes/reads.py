@@ -93,9 +93,9 @@ def read_slot_diff(mirror: MirrorOf, slot: str) -> diffs.Diff:
 
 @router.get("/operations")
 def read_operations(
-    mirror: MirrorOf, before: Annotated[int, Query(ge=0)] = operations.NEWEST, limit: Limit = 50
+    mirror: MirrorOf, before: Annotated[int, Query(ge=0)] = operations.NEWEST, limit: Limit = 50, path: Word = ""
 ) -> operations.Operations:
-    return operations.operations(mirror, before, limit)
+    return operations.operations(mirror, before, limit, path)
 
 
 @router.get("/operations/{sequence}")
@@ -104,8 +104,8 @@ def read_operation(mirror: MirrorOf, sequence: int) -> operations.OperationDetai
 
 
 @router.get("/history")
-def read_history(mirror: MirrorOf, path: Word, at: int) -> operations.HistoryText:
-    return said(operations.history(mirror, path, at))
+def read_history(mirror: MirrorOf, path: Word, at: int, compare: bool = False) -> operations.HistoryText:
+    return said(operations.history(mirror, path, at, compare))
 
 
 @router.get("/journal")

@@ -34,6 +34,9 @@ def clean(text: str) -> str:
 
 def one_line(text: str, limit: int = LINE_MAX) -> str:
     """Free text as one line: white space folded, control characters gone, cut at `limit` with an ellipsis."""
+    plain = len(text) <= limit and "  " not in text and "--" not in text and text.isprintable()
+    if plain and text[:1] != " " and text[-1:] != " ":  # most lines are that already
+        return text
     folded = " ".join(clean(text).replace("<!--", "‹!--").replace("-->", "--›").split())
     return folded if len(folded) <= limit else folded[: limit - 1].rstrip() + "…"
 

@@ -10,17 +10,26 @@ from echelon.core.decide import Refusal, refuse
 from echelon.core.documents.entries import Entry
 from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Escalation
+from echelon.core.eligibility import Obstacle
 from echelon.core.levels.holding import answered, held, held_items, program_held
 from echelon.core.model import World
 from echelon.core.portfolio import Program, Project, item_key
 
 
+def selected(world: World, project: Project) -> tuple[tuple[Entry, ...], tuple[Obstacle, ...]]:
+    """Items of a project that could start now if it ran, and what keeps its other pending ones; looked at once for a world."""
+    if project.backlog is None:
+        return (), ()
+    known = world.selections
+    if project.key not in known:
+        view = world.at(project.key)
+        known[project.key] = eligibility.select(project.backlog, view.external, held_items(view))
+    return known[project.key]
+
+
 def ready(world: World, project: Project) -> tuple[Entry, ...]:
     """Items of a project that could start now if it ran: nothing they wait for, nothing that holds them."""
-    if project.backlog is None or project.refused:
-        return ()
-    view = world.at(project.key)
-    return eligibility.select(project.backlog, view.external, held_items(view))[0]
+    return () if project.refused else selected(world, project)[0]
 
 
 def waits_outside(world: World) -> bool:
@@ -179,8 +188,7 @@ def _idle_project(world: World, project: Project) -> list[str]:
     waiting = _waiting(project.key or project.files.journal, project.escalations)
     if not project.running and project.entry:
         return [*waiting, _standing(project.key, project.entry)]
-    view = world.at(project.key)
-    obstacles = eligibility.select(project.backlog, view.external, held_items(view))[1]
+    obstacles = selected(world, project)[1]
     rest = [row for row in project.backlog.entries if row.state is not State.PENDING and not row.settled]
     rows = [*eligibility.explain(obstacles, project.backlog), *(f"{row.id} is {row.state.value}" for row in rest)]
     return [*waiting, *(f"{project.key}: {row}" for row in rows)]

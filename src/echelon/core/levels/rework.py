@@ -52,7 +52,9 @@ def rework(world: World, request: ReworkItem, now: str) -> Decision | Refusal:
     if len(said) > SAID_MAX:
         return refuse("ARGUMENT_MISSING", f"{len(said)} characters are said, at most {SAID_MAX}: say the rest later")
     feedback = f"{said}\n\n{before}\n{running.feedback}"[:KEPT_MAX] if running.feedback else said
-    ended = Attempt(running.item, running.attempt, "rework", said[:DETAIL_MAX], running.started, now)
+    ended = Attempt(
+        running.item, running.attempt, "rework", "; ".join(told(request))[:DETAIL_MAX], running.started, now
+    )
     log = world.text(ATTEMPTS) + ended.as_line()
     after = replace(world, attempts=(*world.attempts, ended), texts={**world.texts, ATTEMPTS: log})
     following = replace(

@@ -154,9 +154,8 @@ def _waits(world: World) -> list[dict[str, Any]]:
         if row.refused:
             rows.append({"item": row.key, "code": "STORAGE_PATH_INVALID", "why": row.refused})
         elif row.running and row.backlog:
-            view = world.at(row.key)
-            obstacles = eligibility.select(row.backlog, view.external, held_items(view))[1]
-            rows += [{"item": view.key(one.item), "code": one.code, "why": one.message} for one in obstacles]
+            obstacles = capacity.selected(world, row)[1]
+            rows += [{"item": item_key(row.key, one.item), "code": one.code, "why": one.message} for one in obstacles]
         elif not row.running and row.state in (State.PENDING, State.SUSPENDED, State.FAILED):
             waits = ", ".join(row.entry.depends) if row.entry and row.entry.depends else ""
             why = f"{row.key} is {row.state.value}" + (f"; it depends on {waits}" if waits else "")

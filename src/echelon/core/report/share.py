@@ -44,7 +44,10 @@ def why(world: World, program: str, demands: Sequence[Demand] | None = None) -> 
         "words": absent if said.why == "paused" else _WORDS[said.why],
         "others": [{"id": name, "slots": slots} for name, slots in said.others],
         "unused": said.unused,
-        "levers": [{"text": row.text, "slots": row.slots} for row in levers],
+        "levers": [
+            {"text": row.text, "slots": row.slots, "budget": row.budget, "priority": row.demand.priority}
+            for row in levers
+        ],
         "waited": world.record.waited.get(program, 0),
     }
 
