@@ -1,5 +1,5 @@
 # Each target stands alone on a fresh clone: it makes .venv first if it has to. Nothing but Python >= 3.11, git and make is assumed.
-.PHONY: help demo test web webcheck opencode fix lint types layers proofs bench reference picture clean
+.PHONY: help demo test web webcheck opencode fix lint types layers proofs bench reference picture screens bench-console clean
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 READY := .venv/.ready
@@ -57,6 +57,12 @@ reference: $(READY) ## write docs/reference and docs/FORMAT.md from the tables i
 
 picture: $(READY) ## run the demo and draw docs/img/demo.svg from what it prints
 	$(BIN)/python tools/picture.py
+
+screens: $(READY) web ## each view of the console on the example portfolio, into docs/img
+	$(BIN)/python tools/screens.py
+
+bench-console: $(READY) web ## measure the console in a real browser
+	$(BIN)/python -m bench console
 
 clean:      ## remove what the targets made
 	rm -rf .venv build dist web/node_modules web/src/client web/openapi.json src/echelon/console/page

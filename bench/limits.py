@@ -202,6 +202,24 @@ GROUPS = (
             Row("bytes_worker", "… of a Worker's, in bytes", unit="bytes"),
         ),
     ),
+    Group(
+        "console",
+        "The console: a real Chromium on a real service",
+        (
+            Row("console_idle_requests", "requests per second of an idle tab", 0.1, 20.8, unit="per s"),
+            Row("console_idle_cpu", "processor time of the service meanwhile", 1.0, 37.5, unit="% of a core"),
+            Row("console_edit", "an edit in an editor until the page shows it", 100, 356, typical=True),
+            Row("console_first", "first view usable, from the link, nothing cached", 500, 470, typical=True),
+            Row("console_size", "… transferred for it", 200, 241, unit="kB"),
+            Row("console_large", "2,000 items shown", 300, 2170, typical=True),
+            Row("console_nodes", "… elements in the page then", 1500, 16084, unit="nodes"),
+            Row("console_stream", "requests while text streams at 50 tokens/s", 2.0, 103.8, unit="per s"),
+            Row("console_tabs", "20 tabs: the slowest until it shows the backlog"),
+            Row("console_end", "the service ends after SIGTERM, three streams open", 2000),
+            Row("console_reads_p50", "reads at 50 requests/s, 100 projects x 20 items: p50"),
+            Row("console_reads_p99", "… p99", 50, 68),
+        ),
+    ),
 )
 
 ROWS = {row.key: row for group in GROUPS for row in group.rows}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from houses import House, Running, Terminal
 
@@ -87,6 +87,13 @@ class Visit:
         if kind == "error" and not text.startswith(_HARMLESS):
             self.complaints.append(text)
 
+    def confirm(self, page: Page) -> None:
+        """Type the code that stands in the terminal into the dialog that asks for it."""
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Code").fill(self.terminal.code())
+        dialog.get_by_role("button", name="Confirm").click()
+        expect(dialog).to_be_hidden()
+
     def read(self, path: str) -> str:
         return (self.root / path).read_text("utf-8")
 
@@ -94,6 +101,12 @@ class Visit:
         for context in self._contexts:
             context.close()
         self.terminal.close()
+
+
+@pytest.fixture(scope="session")
+def visitor(chromium: Browser) -> Callable[[Running, Path], Visit]:
+    """For a console that many tests share: `visitor(running, root)`. Whoever asks closes it, and looks at its complaints."""
+    return lambda running, root: Visit(chromium, running, root)
 
 
 @pytest.fixture

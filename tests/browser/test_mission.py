@@ -49,7 +49,7 @@ def test_a_mission_shows_its_plan_its_checks_and_its_record(visit: Visiting, hou
     expect(refusal).to_contain_text("Refused")
 
     ask(page, "Attest", "What you looked at", "read it on a phone")
-    confirm(page, visited)
+    visited.confirm(page)
     expect(page.locator("[data-state=attested]")).to_contain_text("the page reads well on a phone")
     expect(page.get_by_role("button", name="Attest", exact=True)).to_have_count(0)
     ask(page, "Accept the weakened tests", "Why this change", "test_b was wrong")

@@ -37,14 +37,6 @@ def row(page: Page, kind: str) -> Locator:
     return found
 
 
-def confirm(page: Page, visited: Any) -> None:
-    """The person types what stands in their terminal."""
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Code").fill(visited.terminal.code())
-    dialog.get_by_role("button", name="Confirm").click()
-    expect(dialog).to_be_hidden()
-
-
 def test_everything_that_waits_is_answered_where_it_stands(visit: Visiting, shop: Shop, accessible: Any) -> None:
     visited = visit(shop.root)
     page = visited.page("/now")
@@ -62,7 +54,7 @@ def test_everything_that_waits_is_answered_where_it_stands(visit: Visiting, shop
     expect(words).to_have_value("Take the table of 2025")
     words.fill("Take the table of 2025: $100 for 90 days")
     asked.get_by_role("button", name="Decide", exact=True).click()
-    confirm(page, visited)
+    visited.confirm(page)
     expect(asked).to_be_hidden()
     assert "Take the table of 2025: $100 for 90 days" in visited.read(ESCALATIONS)
 
@@ -90,6 +82,7 @@ def test_everything_that_waits_is_answered_where_it_stands(visit: Visiting, shop
     expect(aside.get_by_text("Write something first.")).to_be_visible()
     aside.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
+    assert shop.states()["B004"] == "pending"
 
 
 def test_what_failed_is_opened_again_and_a_refusal_stays_where_it_was_asked(visit: Visiting, shop: Shop) -> None:
@@ -98,21 +91,21 @@ def test_what_failed_is_opened_again_and_a_refusal_stays_where_it_was_asked(visi
     failed = row(page, "failed")
     failed.get_by_role("textbox", name="Reason").fill("the list came")
     failed.get_by_role("button", name="Open again", exact=True).click()
-    confirm(page, visited)
+    visited.confirm(page)
     expect(failed).to_be_hidden()
     assert shop.states()["B003"] == "pending"
 
     asked = row(page, "escalation")
     words = asked.get_by_role("textbox", name="Your decision")
     words.fill("the new one")
-    page.context.set_offline(True)
+    page.route("**/api/level/**", lambda route: route.abort())
     asked.get_by_role("button", name="Decide", exact=True).click()
     refusal = asked.get_by_role("alert")
     expect(refusal).to_contain_text("DISCONNECTED")
     expect(words).to_have_value("the new one")
     refusal.get_by_role("button", name="Close", exact=True).click()
     expect(refusal).to_be_hidden()
-    page.context.set_offline(False)
+    page.unroute("**/api/level/**")
     asked.get_by_role("button", name="Decide", exact=True).click()
     expect(asked).to_be_hidden()
     assert "the new one" in visited.read(ESCALATIONS)

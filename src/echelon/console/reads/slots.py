@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from echelon.console.answers import Answer
 from echelon.console.reads.mission import todo_of
@@ -105,7 +106,8 @@ def slots(mirror: Mirror) -> SlotsAnswer:
     seen = _look(mirror, frozenset(row.slot for row in rows))
     known = {row.slot for row in rows}
     found = [_of_mission(mirror, row, seen) for row in rows[:SLOTS_MAX]]
-    found += [_orphan(slot) for slot in seen.open.values() if slot.id not in known]
+    # what was looked at may have been closed since
+    found += [_orphan(slot) for slot in seen.open.values() if slot.id not in known and Path(slot.path).is_dir()]
     return SlotsAnswer(slots=found[:SLOTS_MAX], left_out=max(0, len(rows) - SLOTS_MAX), trouble=seen.trouble)
 
 
@@ -120,7 +122,7 @@ def _look(mirror: Mirror, wanted: frozenset[str]) -> _Seen:
     with _kept_lock:
         kept = _kept.setdefault(str(mirror.workspace.root), _Kept())
     seen = kept.seen
-    serves = seen is not None and wanted <= kept.asked
+    serves = seen is not None and wanted == kept.asked
     if seen is not None and serves and time.monotonic() < kept.until:
         return seen
     if not kept.lock.acquire(blocking=not serves):

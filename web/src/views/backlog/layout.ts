@@ -23,10 +23,10 @@ function chained(keys: string[], edges: Wanted["edges"]): Drawing {
     const { x, y } = graph.node(key) as { x: number; y: number };
     boxes[key] = { x: x - BOX.width / 2, y: y - BOX.height / 2 };
   }
-  // from the middle of one side to the middle of the other, whatever border dagre would meet
+  // From the middle of one side to the middle of the other; between them, only the bends at the ranks that are passed.
   const side = (key: string, right: boolean) => ({ x: (boxes[key]?.x ?? 0) + (right ? BOX.width : 0), y: (boxes[key]?.y ?? 0) + BOX.height / 2 });
   const lines = edges.map(({ from, to }) => {
-    const between = (graph.edge(from, to) as { points: Drawing["lines"][number]["points"] }).points.slice(1, -1);
+    const between = (graph.edge(from, to) as { points: Drawing["lines"][number]["points"] }).points.slice(2, -2);
     return { from, to, points: [side(from, true), ...between, side(to, false)] };
   });
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };

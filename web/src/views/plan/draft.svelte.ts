@@ -32,8 +32,14 @@ export class Planning {
   constructor(
     readonly workspace: string,
     target: string,
+    /** What the project is called until somebody says otherwise. */
+    readonly name: string,
   ) {
-    this.draft.target = target;
+    this.draft = blank(target, name);
+  }
+
+  get touched(): boolean {
+    return touched(this.draft, this.name);
   }
 
   get #key(): string {
@@ -59,7 +65,7 @@ export class Planning {
     this.#looking = setTimeout(() => void this.check(), LOOK_MS);
   }
   async #keep(value: Draft): Promise<void> {
-    const answer = await send("PUT", "/api/preferences/{key}", { key: this.#key }, { value: touched(value) ? value : null });
+    const answer = await send("PUT", "/api/preferences/{key}", { key: this.#key }, { value: touched(value, this.name) ? value : null });
     this.kept = answer.ok || answer.code === "DISCONNECTED";
   }
 
@@ -90,7 +96,7 @@ export class Planning {
   }
 
   discard(): void {
-    this.draft = blank(this.draft.target);
+    this.draft = blank(this.draft.target, this.name);
     this.changed();
   }
   /** The page is left: what was typed last is kept at once. */

@@ -38,8 +38,8 @@ export const planned = (items: readonly Planned[]): Planned => ({
   description: "",
   criteria: [promised()],
 });
-export const blank = (target = ""): Draft => ({
-  name: "", objective: "", in_scope: "", out_of_scope: "", constraints: "", risks: "", done: [], items: [planned([])], target,
+export const blank = (target = "", name = ""): Draft => ({
+  name, objective: "", in_scope: "", out_of_scope: "", constraints: "", risks: "", done: [], items: [planned([])], target,
 }); // prettier-ignore
 
 const TEXTS: (keyof Draft)[] = ["name", "objective", "in_scope", "out_of_scope", "constraints", "risks", "target"];
@@ -150,4 +150,4 @@ export function stepOf(field: string): Step {
 }
 
 /** Whether anything was answered yet: a form nobody wrote in is not kept. */
-export const touched = (draft: Draft): boolean => JSON.stringify({ ...draft, target: "" }) !== JSON.stringify(blank());
+export const touched = (draft: Draft, name = ""): boolean => JSON.stringify({ ...draft, target: "" }) !== JSON.stringify(blank("", name));
