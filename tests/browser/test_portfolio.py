@@ -102,13 +102,13 @@ def test_steps_change_the_files_or_say_why_not(visit: Begin, calm: Shop, accessi
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("The rules change.")
     dialog.get_by_role("button", name="Confirm").click()
-    expect(row(page, "Tariff")).to_contain_text("suspended")
+    expect(row(page, "Tariff")).to_contain_text("‖suspended")
     assert marker(person, office, "PRJ-004") == "~"
     assert "The rules change." in person.read(office)
     choose(page, "Tariff", "Resume")
-    expect(row(page, "Tariff")).to_contain_text("pending")
+    expect(row(page, "Tariff")).to_contain_text("○pending")
     choose(page, "Tariff", "Start")
-    expect(row(page, "Tariff")).to_contain_text("active")
+    expect(row(page, "Tariff")).to_contain_text("◐active")
     assert marker(person, office, "PRJ-004") == "/"
     choose(page, "Tariff", "Give up")
     dialog.get_by_label("Reason").fill("Nobody needs it.")
@@ -138,7 +138,7 @@ def test_only_a_person_reopens_waives_and_sets_the_budget(visit: Begin, calm: Sh
     again = page.get_by_role("dialog", name="Reopen Berths")
     again.get_by_label("Reason").fill("One more berth.")
     again.get_by_role("button", name="Confirm").click()
-    expect(row(page, "Berths")).to_contain_text("pending")
+    expect(row(page, "Berths")).to_contain_text("○pending")
     assert marker(person, ".opencode/programs/PGM-001/program.md", "PRJ-001") == " "
     choose(page, "Harbour office", "Give up")
     gone = page.get_by_role("dialog", name="Give up Harbour office")
@@ -193,10 +193,10 @@ def test_the_timeline_is_moved_in_by_keys_and_is_a_table_too(visit: Begin, harbo
 def test_changes_of_the_files_are_seen(visit: Begin, calm: Shop) -> None:
     person = visit(calm.root)
     page = person.page("/portfolio")
-    expect(row(page, "Desk")).to_contain_text("suspended")
+    expect(row(page, "Desk")).to_contain_text("‖suspended")
     path = calm.root / ".opencode/programs/PGM-002/program.md"
     path.write_text(path.read_text("utf-8").replace("Status: [~]", "Status: [ ]"), "utf-8")
-    expect(row(page, "Desk")).to_contain_text("pending")
+    expect(row(page, "Desk")).to_contain_text("○pending")
 
 
 def test_one_project_and_none(visit: Begin, house: House, tmp_path: Path, accessible: Look) -> None:
