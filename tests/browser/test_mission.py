@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from test_now import confirm
 
 from houses import House
 from waits import OUTPUT, do, quiet, started, waiting
