@@ -53,11 +53,11 @@ def test_a_delivered_item_shows_how_it_was_proved(delivered: Path, visit: Visit)
     page = visit(delivered).page("/item/B001", permissions=["clipboard-read", "clipboard-write"])
     state(page, "delivered")
     state(page, "proved")
-    expect(page.get_by_text("cart.py")).to_be_visible()
+    expect(page.get_by_text("cart.py", exact=True)).to_be_visible()
     expect(page.locator("em", has_text="keeps")).to_be_visible()
     expect(page.locator("strong", has_text="cart")).to_be_visible()
     page.get_by_role("button", name="Copy: Prove it again").click()
-    expect(page.get_by_role("button", name="Copied: Prove it again")).to_be_visible()
+    expect(page.get_by_text("Copied", exact=True)).to_be_attached()
     assert page.evaluate("() => navigator.clipboard.readText()") == "echelon verify B001"
     page.get_by_text("The statement", exact=True).click()
     expect(page.get_by_role("region", name="The statement")).to_contain_text('"item"')
@@ -82,7 +82,7 @@ def test_what_holds_an_item_back_is_said(made: Path, visit: Visit) -> None:
     state(page, "waiting")
     why = page.get_by_role("region", name="Why it does not start")
     expect(why).to_contain_text("B002")
-    expect(page.get_by_text("does not exist")).to_be_visible()
+    expect(page.get_by_text("does not exist", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Start")).to_have_count(0)
 
 
@@ -118,7 +118,7 @@ def test_an_item_goes_through_its_life(delivered: Path, visit: Visit) -> None:
     form.get_by_label("Why").fill("the words $& are not ready")
     form.get_by_role("button", name="Put aside").click()
     state(page, "suspended")
-    assert "the words $& are not ready" in shop.read(".opencode/journal.md")
+    assert "the words $& are not ready" in shop.read(".opencode/project.md")
     page.get_by_role("button", name="Bring back").click()
     state(page, "ready")
 

@@ -66,7 +66,10 @@ def test_answers_become_a_spec_and_a_backlog(bare: Path, visit: Visit) -> None:
     expect(second.get_by_label("Depends on")).to_be_focused()
     expect(page.get_by_text(re.compile("B002 depends on B007"))).to_be_visible()
     second.get_by_label("Depends on").fill("B001")
-    page.get_by_label("Criterion 2: Command").fill("test -f token")
+    with page.expect_response(
+        lambda answer: "test -f token" in (answer.request.post_data or "") and answer.request.method == "PUT"
+    ):
+        page.get_by_label("Criterion 2: Command").fill("test -f token")
     page.reload()  # what was typed is kept, by the service
     step(page, "Review")
     expect(page.get_by_text("2 items will be written to .opencode/backlog.md")).to_be_visible()

@@ -3,7 +3,6 @@ export { default as Badge } from "./Badge.svelte";
 export { default as Button } from "./Button.svelte";
 export { default as Card } from "./Card.svelte";
 export { default as CopyText } from "./CopyText.svelte";
-export { default as Copy } from "./Copy.svelte";
 export { default as Dialog } from "./Dialog.svelte";
 export { default as Empty } from "./Empty.svelte";
 export { default as ErrorState } from "./ErrorState.svelte";
