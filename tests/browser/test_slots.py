@@ -21,7 +21,11 @@ Visiting = Callable[[Path], Any]
 
 def living(house: House, started: int) -> tuple[Shop, dict[str, Path]]:
     """A workspace with the first of its three items in flight; the folders of their slots by item."""
-    made = Shop.make(house.folder / "w", backlog(*map(wants, ("B001", "B002", "B003"))), files={"src/prices.py": PRICES, "old.md": "# Old\n"})
+    made = Shop.make(
+        house.folder / "w",
+        backlog(*map(wants, ("B001", "B002", "B003"))),
+        files={"src/prices.py": PRICES, "old.md": "# Old\n"},
+    )
     shop = Shop(made.root, house.home)
     engine = shop.engine()
     for _ in range(started):
@@ -40,7 +44,9 @@ def type_code(page: Page, person: Any) -> None:
     expect(dialog).to_be_hidden()
 
 
-def test_changes_are_read_commented_and_sent_back(house: House, visit: Visiting, accessible: Callable[[Page], None]) -> None:
+def test_changes_are_read_commented_and_sent_back(
+    house: House, visit: Visiting, accessible: Callable[[Page], None]
+) -> None:
     shop, folders = living(house, 2)
     for name, folder in folders.items():
         write(folder, {"src/prices.py": PRICES.replace("amount * 7 ", f"amount + {len(name)}{name[-1]} ")})
@@ -55,7 +61,11 @@ def test_changes_are_read_commented_and_sent_back(house: House, visit: Visiting,
     accessible(page)
     row.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("B001 — Title of B001")
-    expect(page.get_by_text("1 other slot changes the same files", exact=False).or_(page.get_by_text("Another slot changes the same files"))).to_be_visible()
+    expect(
+        page.get_by_text("1 other slot changes the same files", exact=False).or_(
+            page.get_by_text("Another slot changes the same files")
+        )
+    ).to_be_visible()
     expect(page.get_by_role("link", name="B002")).to_be_visible()
 
     page.get_by_role("button", name="Copy: Branch").click()
@@ -65,7 +75,9 @@ def test_changes_are_read_commented_and_sent_back(house: House, visit: Visiting,
     # the files: a list, folding, both shapes, the keys
     files = page.get_by_role("navigation", name="Changed files").get_by_role("listitem")
     expect(files).to_have_count(4)
-    expect(page.get_by_role("region", name="new.ts", exact=True).or_(page.get_by_label("new.ts", exact=True))).to_contain_text("new")
+    expect(
+        page.get_by_role("region", name="new.ts", exact=True).or_(page.get_by_label("new.ts", exact=True))
+    ).to_contain_text("new")
     expect(page.get_by_label("logo.bin", exact=True)).to_contain_text("Binary file")
     page.get_by_label("Unified").check()
     expect(page.locator("[data-path='src/prices.py'] td.w-1\\/2")).to_have_count(0)
@@ -102,7 +114,9 @@ def test_changes_are_read_commented_and_sent_back(house: House, visit: Visiting,
     page.keyboard.type("not here")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("2 comments")).to_be_visible()
-    page.get_by_role("group", name="Your comment").get_by_role("button", name="Remove: logo.bin, the whole file").click()
+    page.get_by_role("group", name="Your comment").get_by_role(
+        "button", name="Remove: logo.bin, the whole file"
+    ).click()
     expect(page.get_by_text("1 comment", exact=True)).to_be_visible()
     page.get_by_role("button", name="Comment on line 30", exact=True).click()
     page.keyboard.press("Escape")
@@ -110,7 +124,9 @@ def test_changes_are_read_commented_and_sent_back(house: House, visit: Visiting,
     accessible(page)
 
     # a reload keeps the draft
-    with page.expect_response(lambda answer: "/api/preferences/rework." in answer.url and answer.request.method == "PUT"):
+    with page.expect_response(
+        lambda answer: "/api/preferences/rework." in answer.url and answer.request.method == "PUT"
+    ):
         page.get_by_role("textbox", name="Note").fill("Smaller steps, please")
     page.reload()
     expect(page.get_by_role("textbox", name="Note")).to_have_value("Smaller steps, please")
@@ -121,7 +137,9 @@ def test_changes_are_read_commented_and_sent_back(house: House, visit: Visiting,
     page.get_by_role("button", name="Send back as rework").click()
     type_code(page, person)
     expect(page.get_by_role("status").filter(has_text="Sent back")).to_contain_text("REWORK B001: 1 comment(s)")
-    (mission,) = [row for row in json.loads(person.read(".opencode/echelon/missions.json"))["missions"] if row["item"] == "B001"]
+    (mission,) = [
+        row for row in json.loads(person.read(".opencode/echelon/missions.json"))["missions"] if row["item"] == "B001"
+    ]
     assert mission["attempt"] == 2
     assert "src/prices.py:30 — Round it half up" in mission["feedback"] and "Smaller steps" in mission["feedback"]
     expect(page.get_by_role("definition").filter(has_text="2").first).to_be_visible()
@@ -167,7 +185,9 @@ def test_an_item_ends_from_its_slot(house: House, visit: Visiting) -> None:
 def test_a_phone_in_french(house: House, visit: Visiting, accessible: Callable[[Page], None]) -> None:
     shop, folders = living(house, 1)
     write(folders["B001"], {"src/prices.py": PRICES.replace("pence", "a very long comment " * 20)})
-    page = visit(shop.root).page("/slots", viewport={"width": 390, "height": 844}, locale="fr-FR", has_touch=True, is_mobile=True)
+    page = visit(shop.root).page(
+        "/slots", viewport={"width": 390, "height": 844}, locale="fr-FR", has_touch=True, is_mobile=True
+    )
     expect(page.get_by_text("1 slot est ouvert")).to_be_visible()
     fits(page)
     accessible(page)

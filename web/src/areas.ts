@@ -20,8 +20,8 @@ export const READS: Record<string, readonly Cause[]> = {
   "/api/evidence/item": ["evidence", "items"],
   "/api/evidence/verify": [], // told by `progress` events
   "/api/operations": ["operations"],
-  "/api/operations/{sequence}": [],
-  "/api/history": [],
+  "/api/operations/{sequence}": ["operations"],
+  "/api/history": ["operations", "items", "journal", "portfolio", "settings", "missions"],
   "/api/journal": ["journal"],
   "/api/report": ["items", "evidence", "journal", "portfolio", "missions"],
   "/api/validation": ["items", "journal", "evidence", "portfolio", "settings"],

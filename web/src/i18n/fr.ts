@@ -111,6 +111,7 @@ export const fr: { [K in keyof typeof en]: Message } = {
   "diff.none": "Aucun changement",
   "diff.comment": "Commenter la ligne {line}",
   "diff.show": "Afficher les changements",
+  "diff.commentHere": "Commenter",
   "diff.commentFile": "Commenter le fichier",
   "diff.added": "ajoutée : ",
   "diff.removed": "retirée : ",

@@ -43,7 +43,20 @@ function hostOf(href: string): string {
   }
 }
 
-export function fragment(source: string): DocumentFragment {
+/** Headings go on from the page's own, `level` for the uppermost, and none is left out on the way down. */
+function settle(made: DocumentFragment, level: number): void {
+  const open: number[] = []; // what the text called those that the present one stands below
+  for (const heading of made.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+    const said = Number(heading.tagName.slice(1));
+    while (open.length && open[open.length - 1]! >= said) open.pop();
+    open.push(said);
+    const fitting = document.createElement(`h${Math.min(6, level + open.length - 1)}`);
+    fitting.replaceChildren(...heading.childNodes);
+    heading.replaceWith(fitting);
+  }
+}
+
+export function fragment(source: string, level = 3): DocumentFragment {
   const html = reader.parse(source.slice(0, TEXT_MAX), { async: false });
   const made = purifier.sanitize(html, {
     ALLOWED_TAGS: TAGS,
@@ -52,6 +65,7 @@ export function fragment(source: string): DocumentFragment {
     ALLOW_ARIA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,
   });
+  settle(made, level);
   for (const head of made.querySelectorAll("th")) {
     if (head.textContent?.trim()) continue;
     head.replaceWith(document.createElement("td")); // an empty heading is none
