@@ -24,6 +24,8 @@ WAIT_MS = 15_000
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 _HARMLESS = ("Failed to load resource",)  # a refusal is an answer, and the browser calls it an error
 
+expect.set_options(timeout=WAIT_MS)  # a busy machine is no fault of the page
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = "" if PROGRAM else "no chromium on the PATH: apt-get install chromium"
