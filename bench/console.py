@@ -12,8 +12,10 @@ import json
 import os
 import random
 import shutil
+import signal
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +24,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from bench import materials, portfolio
+from bench import materials, opencode, portfolio
 from bench.timing import Samples, echelon, environment, scratch
 from echelon.console.control import Heir, StandBy
+from echelon.testing.model import say
+from echelon.testing.opencode import Server
 
 PROGRAM = os.environ.get("ECHELON_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 ARGUMENTS = (
@@ -34,6 +38,7 @@ ARGUMENTS = (
 IDLE_SECONDS = 20.0
 EDITS, LOADS, TABS = 15, 5, 20
 LARGE = 2_000  # items
+STREAM_RATE, STREAMED = 50, 600  # tokens a second, and in all
 RATE, RATE_SECONDS = 50, 12.0
 WAIT_MS = 30_000
 READY = "() => document.querySelector('main h1') && !document.querySelector('main .animate-pulse')"
@@ -55,7 +60,10 @@ def measure() -> Samples:
     for part in (_reads, _page, _large):
         with scratch() as folder:
             found |= part(folder)
-    return found
+    if opencode.missing():
+        return found
+    with opencode.at_work(lambda _asked: say("word " * STREAMED, pace=1 / STREAM_RATE)) as desk:
+        return found | _stream(desk)
 
 
 @dataclass
@@ -98,9 +106,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(root: Path, home: Path) -> Iterator[Service]:
+def serving(root: Path, home: Path, runtime: Path | None = None) -> Iterator[Service]:
     home.mkdir(exist_ok=True)
-    runtime = Path("/tmp") / f"echelon-bench-{os.getpid()}"  # a socket's path is short
+    ours = runtime is None
+    runtime = runtime or Path(tempfile.mkdtemp(prefix="ech-"))  # a socket's path is short
     env = {**environment(home), "ECHELON_RUNTIME": str(runtime)}
     os.environ["ECHELON_RUNTIME"] = str(runtime)
     process = subprocess.Popen(
@@ -118,7 +127,8 @@ def serving(root: Path, home: Path) -> Iterator[Service]:
     finally:
         process.kill()
         process.wait()
-        shutil.rmtree(runtime, ignore_errors=True)
+        if ours:
+            shutil.rmtree(runtime, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -219,7 +229,7 @@ def _idle(service: Service, browser: Any) -> Samples:
 def _edits(service: Service, browser: Any) -> Samples:
     """A person edits a title in their editor, and sees it in the page."""
     context, page = _open(service, browser, "/backlog")
-    page.get_by_text("Tâche 33 du projet").first.wait_for()
+    page.get_by_text("Tâche 7 du projet").first.wait_for()
     file = service.root / ".opencode/backlog.md"
     took = list[float]()
     text = file.read_text("utf-8")
@@ -232,7 +242,7 @@ def _edits(service: Service, browser: Any) -> Samples:
             words,
         )
         begun = time.time() * 1000
-        file.write_text(text.replace("Tâche 33 du projet", words), "utf-8")
+        file.write_text(text.replace("Tâche 7 du projet", words), "utf-8")
         took.append(page.evaluate("() => window.seen") - begun)
     context.close()
     return {"console_edit": took}
@@ -273,4 +283,41 @@ def _large(folder: Path) -> Samples:
             )
             page.wait_for_timeout(300)
         context.close()
-    return {"console_large": shown, "console_nodes": nodes}
+        found = _end(service)
+    return {"console_large": shown, "console_nodes": nodes, **found}
+
+
+def _stream(desk: Any) -> Samples:
+    """An agent's answer grows at 50 words a second while a person reads it: what the page asks meanwhile."""
+    root = desk.workspace()
+    with Server(desk.world("bridged"), root) as server, serving(root, desk.folder / "home", desk.runtime) as service:
+        session = server.create(title="t")
+        with browsing() as browser:
+            context, page = _open(service, browser, "/chat")
+            page.get_by_text("t", exact=True).first.click()
+            page.wait_for_function(READY)
+            server.prompt(session, "say it", opencode.OWN)
+            page.get_by_text("word word").first.wait_for()
+            asked = list[str]()
+            page.on("request", lambda request: asked.append(request.url))
+            begun = time.perf_counter()
+            page.wait_for_function(
+                f"() => document.querySelector('main').innerText.split('word').length > {STREAMED - 60}"
+            )
+            seconds = time.perf_counter() - begun
+            context.close()
+    return {"console_stream": [len(asked) / seconds]}
+
+
+def _end(service: Service) -> Samples:
+    """With three streams open, from the signal to the end of the process."""
+    token, streams = service.token(), list[http.client.HTTPConnection]()
+    for _ in range(3):
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+        connection.request("GET", "/api/events", headers={"Authorization": f"Bearer {token}"})
+        connection.getresponse().readline()
+        streams.append(connection)
+    begun = time.perf_counter()
+    service.process.send_signal(signal.SIGTERM)
+    service.process.wait(30)
+    return {"console_end": [(time.perf_counter() - begun) * 1000]}

@@ -62,7 +62,7 @@ def measure() -> Samples:
     opencode.POLL_SECONDS, opencode.HEALTH_SECONDS = 0.005, 0.1  # finer than tests need
     found: Samples = {}
     for part in (_starts, _delivery, _calls, _idle, _idle_large):
-        with _desk() as desk:
+        with at_work() as desk:
             found |= part(desk)
     return found
 
@@ -113,10 +113,11 @@ def _lives(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def _desk() -> Iterator[_Desk]:
+def at_work(play: Callable[[Asked], Reply] | None = None) -> Iterator[_Desk]:
+    """A folder with an OpenCode's home and a model that plays `play`, else what this module measures."""
     runtime = Path(tempfile.mkdtemp(prefix="ech-"))  # short: a socket's path may not be long
     try:
-        with scratch() as folder, ScriptedModel(_Play()) as model:
+        with scratch() as folder, ScriptedModel(play or _Play()) as model:
             desk = _Desk(folder, runtime, model)
             try:
                 yield desk

@@ -35,6 +35,10 @@ class Router {
   go(view: View, rest = "", values: Record<string, string> = {}): void {
     this.#to(this.href(view, rest, values), "push", true);
   }
+  /** The same view about something else, while the person goes on with what they do: their focus stays. */
+  turn(rest: string): void {
+    this.#to(this.href(this.#place.view || "now", rest), "push", false);
+  }
   /** The same view of another workspace; an item of one is none of another. */
   enter(workspace: string): void {
     const view = this.#place.view === "item" ? "backlog" : this.#place.view || "now";
