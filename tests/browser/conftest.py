@@ -90,7 +90,7 @@ class Visit:
 
     def confirm(self, page: Page) -> None:
         """Type the code that stands in the terminal into the dialog that asks for it."""
-        dialog = page.get_by_role("dialog")
+        dialog = page.get_by_role("dialog", name="Only a person may do this")
         dialog.get_by_label("Code").fill(self.terminal.code())
         dialog.get_by_role("button", name="Confirm").click()
         expect(dialog).to_be_hidden()

@@ -38,12 +38,14 @@ class Play:
     def __call__(self, asked: Asked) -> Reply:
         words, results = asked.last_user, [text for _, text in asked.tool_results]
         if "grow" in words:
-            return say(FIRST + SECOND, pace=0.05)
+            return say(FIRST + SECOND, pace=0.15)
         if "ask me" in words:
             asking = {"questions": [QUESTION, SEVERAL]}
             return say(f"You said: {results[-1]}") if results else call("question", asking)
         if "touch it" in words:
-            return say("Touched.") if results else call("bash", {"command": "touch a.txt", "description": "Touch a file"})
+            return (
+                say("Touched.") if results else call("bash", {"command": "touch a.txt", "description": "Touch a file"})
+            )
         if "below" in words and not asked.parent:
             task = {"subagent_type": "general", "description": "A look below", "prompt": "sleep long"}
             return say("Back.") if results else call("task", task)
@@ -128,7 +130,7 @@ def test_an_answer_grows_while_one_looks_and_few_requests_are_made(visited: Any)
     expect(page).to_have_url(re.compile(r"/chat/ses_\w+"))
     expect(box(page)).to_be_focused()
     expect(said(page, "user")).to_contain_text("let it grow")
-    expect(said(page)).to_contain_text("It begins with")
+    expect(said(page)).to_contain_text("It begins with", timeout=SLOW_MS)
     page.on("request", count)
     assert SECOND not in (said(page).text_content() or ""), "it grows, and is not there at once"
     expect(said(page)).to_contain_text(SECOND, timeout=SLOW_MS)

@@ -46,7 +46,7 @@ def tab(page: Page, name: str) -> None:
 
 
 def state(page: Page, word: str) -> None:
-    expect(page.locator("main header + div")).to_contain_text(word)
+    expect(page.locator("main header + div").first).to_contain_text(word)
 
 
 def test_a_delivered_item_shows_how_it_was_proved(delivered: Path, visit: Visit) -> None:

@@ -29,7 +29,7 @@ export function curves(burn: BurnUpChart, ahead: ForecastChart): Curves {
     delivered: at.map((_, place) => done[place]?.[1] ?? null),
     total: at.map(() => burn.total),
     early: line(ends[0]),
-    likely: line(ends[1]),
+    likely: line(ends[1]).map((count, place) => ((at[place] ?? 0) > (ends[1] ?? 0) ? null : count)),
     late: line(ends[2]),
   };
 }
