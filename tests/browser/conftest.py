@@ -36,8 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One for each file: while Playwright's loop runs, no test of another file could run one of its own in this process."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=list(ARGUMENTS))
         yield browser
@@ -105,7 +106,7 @@ class Visit:
         self.terminal.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visitor(chromium: Browser) -> Callable[[Running, Path], Visit]:
     """For a console that many tests share: `visitor(running, root)`. Whoever asks closes it, and looks at its complaints."""
     return lambda running, root: Visit(chromium, running, root)
