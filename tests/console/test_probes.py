@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 
 from consoles import ADDRESS, Console, ask
+from echelon.actions.callers import Caller
+from echelon.actions.table import perform
+from echelon.console import control
 from echelon.console.hub import STREAMS_MAX
 from echelon.console.interface import Interface
+from echelon.core.decide import Decision
+from echelon.errors import WorldError
 from workspaces import Shop, bytes_of
 
 
@@ -144,7 +149,7 @@ def test_p12_p13_text_stays_text(console: Console, shop: Shop) -> None:
 
 
 def test_p17_a_preference_has_a_size(console: Console) -> None:
-    assert console.ask("PUT", "/api/preferences/a", {"value": "x" * 30_000}).code == "INTERFACE_FULL"
+    assert console.ask("PUT", "/api/preferences/a", {"value": "x" * 130_000}).code == "INTERFACE_FULL"
     for key in ("../x", "A", "a" * 80, "x y", ""):
         assert console.ask("PUT", f"/api/preferences/{key}", {"value": 1}).status in (400, 404, 405)
     statuses = {console.ask("PUT", f"/api/preferences/k{number}", {"value": 1}).status for number in range(210)}
@@ -210,6 +215,35 @@ def test_p8_p11_a_planted_slot_file_runs_nothing(console: Console, shop: Shop) -
         if "{" not in path and "events" not in path:
             console.ask("GET", path)
     assert not mark.exists()
+
+
+def test_p23_nobody_else_s_folder_is_a_meeting_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another user made beforehand, or left open to all, is not where consoles meet."""
+    for name, mode in (("open", 0o755), ("group", 0o770)):
+        folder = tmp_path / name
+        folder.mkdir()
+        folder.chmod(mode)
+        (folder / "console.json").write_text('{"address": "http://127.0.0.1:1/", "pid": 1, "since": ""}', "utf-8")
+        monkeypatch.setenv("ECHELON_RUNTIME", str(folder))
+        with pytest.raises(WorldError, match="RUNTIME_UNSAFE"):
+            control.lock_file()
+    (tmp_path / "link").symlink_to(tmp_path / "group")
+    monkeypatch.setenv("ECHELON_RUNTIME", str(tmp_path / "link"))
+    with pytest.raises(WorldError, match="RUNTIME_UNSAFE"):
+        control.info_file()
+
+
+def test_p25_an_agent_is_told_the_address_and_no_secret(
+    console: Console, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECHELON_RUNTIME", str(tmp_path / "run"))
+    control.note(f"http://{ADDRESS}/", "2026-11-30T00:00:00Z")
+    secret = console.invite()
+    answer = perform(shop.engine(), "web_console_info", {}, Caller("agent", "mission"))
+    assert isinstance(answer, Decision)
+    told = answer.message + json.dumps(dict(answer.data))
+    assert ADDRESS in told and "echelon console --open" in told
+    assert secret not in told and console.token not in told and "#" not in told
 
 
 def test_another_workspace_is_not_reachable(console: Console, tmp_path: Path) -> None:

@@ -57,6 +57,17 @@ PROMISED = {
     "tokens_fixed": 2000,
     "tokens_access": 500,
     "tokens_green": 60,
+    # Issue 6: per second, percent of a core, milliseconds, kB, nodes
+    "console_idle_requests": 0.1,
+    "console_idle_cpu": 1.0,
+    "console_edit": 100,
+    "console_first": 500,
+    "console_size": 200,
+    "console_large": 300,
+    "console_nodes": 1500,
+    "console_stream": 2.0,
+    "console_end": 2000,
+    "console_reads_p99": 50,
 }
 ASK = """
 import importlib, json
