@@ -19,6 +19,11 @@ export default defineConfig({
   plugins: [svelte(), tailwindcss(), noStyleAttributes],
   worker: { format: "es" },
   build: {
+    rollupOptions: {
+      input: { index: "index.html", worker: "src/worker.ts" },
+      // boot.js starts the worker by its name before anything else is loaded
+      output: { entryFileNames: ({ name }) => (name === "worker" ? "worker.js" : "assets/[name]-[hash].js") },
+    },
     outDir: "../src/echelon/console/page",
     emptyOutDir: true,
     assetsInlineLimit: 0,

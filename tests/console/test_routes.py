@@ -44,7 +44,7 @@ READS = (
     "/api/slots", "/api/journal", "/api/operations", "/api/operations/1", "/api/evidence", "/api/evidence/item?key=B001",
     "/api/report", "/api/report?format=json", "/api/report?format=html", "/api/validation", "/api/settings", "/api/actions",
     "/api/files", "/api/file?path=.opencode/backlog.md", "/api/history?path=.opencode/backlog.md&at=1", "/api/workspaces",
-    "/api/preferences/theme", "/api/prompts", "/api/pending", "/api/evidence/verify",
+    "/api/preferences", "/api/preferences/theme", "/api/prompts", "/api/pending", "/api/evidence/verify",
 )  # fmt: skip
 
 

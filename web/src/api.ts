@@ -22,6 +22,8 @@ export interface Failure {
 export interface Done<T = unknown> {
   ok: true;
   value: T;
+  /** Which reading of which workspace it was made from: the header X-Revision. */
+  from?: { workspace: string; revision: number };
 }
 
 const REASONS_MAX = 200; // as many as a plan has gaps
@@ -65,12 +67,17 @@ async function ask<T>(method: string, url: string, body?: unknown, signal?: Abor
         if (again < 2) continue; // waits for the next token; signed out, it waits until somebody lets the page in
       }
       const value: unknown = await parsed(answer);
-      return answer.ok ? { ok: true, value: value as T } : failure(answer.status, value);
+      return answer.ok ? { ok: true, value: value as T, from: origin(answer) } : failure(answer.status, value);
     } catch {
       const code = signal?.aborted ? "ABORTED" : "DISCONNECTED";
       return { ok: false, status: 0, code, reasons: [t("error.unreachable")], next: t("error.unreachable.next") };
     }
   }
+}
+
+function origin(answer: Response): Done["from"] {
+  const [workspace, revision] = (answer.headers.get("X-Revision") ?? "").split(" ");
+  return workspace ? { workspace, revision: Number(revision) } : undefined;
 }
 
 async function parsed(answer: Response): Promise<unknown> {

@@ -33,10 +33,11 @@ export const READS: Record<string, readonly Cause[]> = {
   "/api/sessions/{session}/messages": [],
   "/api/pending": ["pending"],
   "/api/prompts": [],
+  "/api/preferences": [],
 };
 
 /** Reads that belong to the machine or the person, not to one workspace. */
-const EVERYWHERE = new Set(["/api/workspaces", "/api/actions", "/api/preferences/{key}"]);
+const EVERYWHERE = new Set(["/api/workspaces", "/api/actions", "/api/preferences", "/api/preferences/{key}"]);
 
 export const isGlobal = (route: string): boolean => EVERYWHERE.has(route);
 /** A route without a row here is touched by every change: reading too often is better than showing what is old. */

@@ -1,8 +1,15 @@
 /** This tab's end of the Link: the token, the state of the line, and the events. */
-import { Link, type Down, type LinkState, type Up } from "./link";
+import { Link, type Down, type Entered, type LinkState, type Up } from "./link";
 
 const TICKET = "echelon.ticket";
 type Listener = (data: never) => void;
+
+/** What public/boot.js has begun before this was loaded. The worker, where there is one, hears hello from there. */
+interface Early {
+  worker?: SharedWorker;
+  secret?: string;
+  entered?: Promise<Entered | null>;
+}
 
 class Connection {
   state = $state<LinkState>("connecting");
@@ -14,34 +21,29 @@ class Connection {
   #listeners = new Map<string, Set<Listener>>();
   #post: (message: Up) => void = () => undefined;
 
-  /** Take the secret from the address, or the ticket of a reload, and open the line. */
+  /** Take over the line that boot.js has opened, or open one of this tab's own. */
   open(): void {
-    const secret = new URLSearchParams(location.hash.slice(1)).get("k") ?? undefined;
-    if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
-    this.#post = this.#line();
-    const hello = (with_secret?: string) =>
-      this.#post({ type: "hello", secret: with_secret, ticket: storage((s) => s.getItem(TICKET)) ?? undefined });
-    hello(secret);
+    const hi = (secret?: string): Up => ({ type: "hello", secret, ticket: storage((s) => s.getItem(TICKET)) ?? undefined });
+    const early = (globalThis as { echelon?: Early }).echelon ?? {};
+    this.#post = this.#line(early.worker);
+    if (!early.worker) void Promise.resolve(early.entered).then((entered) => this.#post(entered ? { type: "hello", entered } : hi(early.secret)));
+    else void early.entered?.then((entered) => entered && this.#enter(entered)); // the worker says the same, later
     addEventListener("pagehide", () => this.#post({ type: "bye" }));
-    addEventListener("pageshow", (event) => event.persisted && hello());
+    addEventListener("pageshow", (event) => event.persisted && this.#post(hi()));
   }
 
-  #line(): (message: Up) => void {
-    if (typeof SharedWorker === "undefined") {
+  #line(worker?: SharedWorker): (message: Up) => void {
+    if (!worker) {
       const link = new Link((message) => this.#hear(message));
       return (message) => link.hear(message);
     }
-    const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), { type: "module", name: "echelon" });
     worker.port.onmessage = ({ data }: MessageEvent<Down>) => this.#hear(data);
     return (message) => worker.port.postMessage(message);
   }
 
   #hear(message: Down): void {
-    if (message.type === "session") {
-      this.#token = message.token;
-      storage((s) => s.setItem(TICKET, message.ticket));
-      for (const go of this.#waiting.splice(0)) go(message.token);
-    } else if (message.type === "state") {
+    if (message.type === "session") this.#enter(message);
+    else if (message.type === "state") {
       this.state = message.state;
       this.since = message.since;
       this.refused = message.refused;
@@ -50,6 +52,12 @@ class Connection {
         storage((s) => s.removeItem(TICKET)); // worth nothing any more
       }
     } else this.#listeners.get(message.name)?.forEach((listener) => listener(message.data as never));
+  }
+
+  #enter({ token, ticket }: Entered): void {
+    this.#token = token;
+    storage((s) => s.setItem(TICKET, ticket));
+    for (const go of this.#waiting.splice(0)) go(token);
   }
 
   /** The token, as soon as there is one. */

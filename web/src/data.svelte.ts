@@ -18,6 +18,8 @@ class Entry {
   loading = $state(false);
   stale = $state(true);
   watchers = 0;
+  /** Which reading of which workspace the data is from. */
+  from: Done["from"];
   #flying = false;
   #last = 0;
   #leaving = new AbortController();
@@ -63,6 +65,8 @@ class Entry {
     if (answer.ok) {
       this.data = answer.value;
       this.error = undefined;
+      this.from = answer.from;
+      if (this.from && this.from.revision < (revisions.get(this.from.workspace) ?? 0)) this.stale = true;
     } else if (answer.code === "DISCONNECTED" || answer.code === "ABORTED")
       this.stale = true; // the line says so itself; read again when it is back
     else this.error = answer;
@@ -73,6 +77,7 @@ class Entry {
 }
 
 const entries = new Map<string, Entry>();
+const revisions = new Map<string, number>(); // workspace -> what the stream said last
 
 function entryOf(route: Route, values: Values, workspace: string): Entry {
   const key = JSON.stringify([route, Object.entries(values).sort()]);
@@ -293,7 +298,6 @@ export function withRows<T extends { items?: readonly Row[] }>(data: T, changed:
 
 /** Bind the cache to the stream; once, when the page starts. */
 export function follow(): void {
-  const revisions = new Map<string, number>();
   connection.on<StateEvent & { revision: number }>("state", ({ workspace, revision, areas, items }) => {
     revisions.set(workspace, revision);
     if (items?.length)
@@ -303,12 +307,13 @@ export function follow(): void {
     invalidate(areas, workspace);
   });
   connection.on<{ revisions: Record<string, number> }>("hello", (hello) => {
-    for (const [workspace, revision] of Object.entries(hello.revisions))
-      if (revisions.get(workspace) !== revision) {
-        revisions.set(workspace, revision);
-        invalidate("all", workspace);
-      }
-    for (const entry of entries.values()) entry.refresh(); // what failed while the line was gone
+    const back = revisions.size > 0; // what no revision speaks of may have changed while the line was gone
+    for (const [workspace, revision] of Object.entries(hello.revisions)) revisions.set(workspace, revision);
+    for (const entry of entries.values()) {
+      const known = entry.from && revisions.get(entry.from.workspace);
+      if (entry.from ? known !== entry.from.revision : back && entry.data !== undefined) entry.stale = true;
+      entry.refresh(); // what failed while the line was gone, too
+    }
   });
   connection.on<Answer<"/api/pending"> & { workspace: string }>("pending", ({ workspace, questions, permissions }) =>
     patch("/api/pending", workspace, () => ({ questions, permissions })),

@@ -11,8 +11,13 @@ export interface WorkspaceName {
   name: string;
 }
 
+export interface Entered {
+  token: string;
+  ticket: string;
+}
+
 export type Up =
-  | { type: "hello"; secret?: string; ticket?: string }
+  | { type: "hello"; secret?: string; ticket?: string; entered?: Entered } // `entered`: boot.js was quicker
   | { type: "unauthorised"; token: string } // a request of this tab was answered with 401
   | { type: "retry" }
   | { type: "leave" } // the person signs out, in all tabs
@@ -52,7 +57,7 @@ export class Link {
   }
 
   hear(message: Up): void {
-    if (message.type === "hello") this.#queue(() => this.#hello(message.secret, message.ticket));
+    if (message.type === "hello") this.#queue(() => this.#hello(message));
     else if (message.type === "unauthorised") this.#queue(() => this.#renew(message.token));
     else if (message.type === "retry") this.#wake?.();
     else if (message.type === "leave") this.#queue(() => this.#leave());
@@ -73,7 +78,13 @@ export class Link {
     this.#exchanging = this.#exchanging.then(work, work);
   }
 
-  async #hello(secret?: string, ticket?: string): Promise<void> {
+  async #hello({ secret, ticket, entered }: Up & { type: "hello" }): Promise<void> {
+    if (entered) {
+      this.#token = entered.token;
+      this.#ticket = entered.ticket;
+      this.#begin();
+      return;
+    }
     if (secret && (await this.#exchange(secret))) return;
     if (this.#token) return;
     if (ticket && ticket !== this.#ticket && (await this.#exchange(ticket))) return;
@@ -102,9 +113,7 @@ export class Link {
           const session = (await answer.json()) as { token: string; ticket: string };
           this.#token = session.token;
           this.#ticket = session.ticket;
-          this.tell(this.#session);
-          this.#stop?.abort();
-          void this.#follow();
+          this.#begin();
           return true;
         }
         if (answer.status < 500 && answer.status !== 429) return false;
@@ -114,6 +123,12 @@ export class Link {
       this.#lost();
       await this.#pause(failures);
     }
+  }
+
+  #begin(): void {
+    this.tell(this.#session);
+    this.#stop?.abort();
+    void this.#follow();
   }
 
   async #follow(): Promise<void> {

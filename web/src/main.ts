@@ -11,7 +11,7 @@ connection.open();
 follow();
 notices.follow();
 router.start();
-loadPreferences();
+void loadPreferences();
 
 const place = document.getElementById("app");
 if (place) mount(App, { target: place });

@@ -41,11 +41,8 @@ class Preference<T> {
     void send("PUT", "/api/preferences/{key}", { key: this.key }, { value: next });
   }
   /** Take what the service kept, unless the person chose meanwhile. */
-  async load(): Promise<void> {
-    const answer = await read("/api/preferences/{key}", { key: this.key });
-    if (!answer.ok || this.#set) return;
-    const { value } = answer.value as { value?: unknown };
-    if (this.allowed(value)) this.#take(value);
+  keep(value: unknown): void {
+    if (!this.#set && this.allowed(value)) this.#take(value);
   }
   #take(value: T): void {
     this.#value = value;
@@ -77,6 +74,8 @@ export const diffShape = new Preference<"split" | "unified">("diff", "split", on
 /** Notifications of the browser; asked of it by a click only (notices.svelte.ts). */
 export const notify = new Preference<boolean>("notify", false, (value): value is boolean => typeof value === "boolean");
 
-export function loadPreferences(): void {
-  for (const preference of [theme, tongue, diffShape, notify]) void preference.load();
+export async function loadPreferences(): Promise<void> {
+  const answer = await read("/api/preferences", {});
+  if (!answer.ok) return;
+  for (const preference of [theme, tongue, diffShape, notify]) preference.keep(answer.value.values[preference.key]);
 }

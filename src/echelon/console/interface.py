@@ -56,6 +56,12 @@ class Interface:
             row = cursor.execute("select value from preferences where key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def preferences(self) -> dict[str, Any]:
+        """Those of the person, whatever they look at: keys with a dot belong to one workspace or one form."""
+        with self._cursor() as cursor:
+            rows = cursor.execute("select key, value from preferences where instr(key, '.') = 0").fetchall()
+        return {key: json.loads(value) for key, value in rows}
+
     def prefer(self, key: str, value: Any) -> None:
         """None forgets it. Raises LimitError INTERFACE_FULL when the value or the number of keys is too large."""
         text = json.dumps(value, ensure_ascii=False)

@@ -98,6 +98,11 @@ class Mirror:
     def revision(self) -> int:
         return self.view.revision
 
+    @property
+    def known(self) -> int:
+        """The revision without reading for it, 0 when nothing was read yet."""
+        return self._view.revision if self._view else 0
+
     def now(self) -> str:
         return self.workspace.clock.now()
 
@@ -151,6 +156,7 @@ class Mirror:
 
     def _beside(self, old: View) -> Changed:
         """The documents are the same, so what was touched lies beside them: a slot's plan, our logs, loops."""
+        old.revision += 1
         return Changed(
             old.revision, ("missions", "slots", "operations"), (), _running(old), old.data["project"]["items"]
         )

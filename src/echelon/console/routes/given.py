@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
 
 from echelon.console.answers import Denial
 from echelon.console.desk import Desk
@@ -39,8 +39,11 @@ def mirror_of(desk: Desk, workspace: str) -> Mirror:
     return found
 
 
-def _mirror(desk: DeskOf, workspace: Annotated[str, Query(max_length=ID_CHARS_MAX)] = "") -> Mirror:
-    return mirror_of(desk, workspace)
+def _mirror(desk: DeskOf, response: Response, workspace: Annotated[str, Query(max_length=ID_CHARS_MAX)] = "") -> Mirror:
+    """The header says which reading of which workspace an answer was made from: the page tells by it what is old."""
+    mirror = mirror_of(desk, workspace)
+    response.headers["x-revision"] = f"{mirror.id} {mirror.known}"
+    return mirror
 
 
 MirrorOf = Annotated[Mirror, Depends(_mirror)]

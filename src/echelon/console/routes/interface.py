@@ -32,6 +32,10 @@ class Preference(Answer):
     value: Any = None
 
 
+class Preferences(Answer):
+    values: dict[str, Any]
+
+
 class Preferred(Given):
     value: Any
 
@@ -64,6 +68,12 @@ def workspaces(desk: DeskOf) -> Workspaces:
         for key, row in desk.mirrors.items()
     ]
     return Workspaces(version=__version__, workspaces=tuple(rows))
+
+
+@router.get("/preferences")
+def preferences(desk: DeskOf) -> Preferences:
+    """All at once, but for those that belong to one workspace or one form."""
+    return Preferences(values=desk.interface.preferences())
 
 
 @router.get("/preferences/{key}")
