@@ -92,10 +92,10 @@ def test_the_palette_finds_items(shop: Any) -> None:
 
 def test_theme_and_language_are_kept(shop: Any) -> None:
     page = live(shop.page("/settings", color_scheme="light"))
-    page.get_by_label("Theme").last.select_option("dark")
+    page.locator("main").get_by_role("combobox", name="Theme").select_option("dark")
     ground = page.evaluate("() => getComputedStyle(document.body).colorScheme")
     assert ground == "dark"
-    page.get_by_label("Language").last.select_option("fr")
+    page.locator("main").get_by_role("combobox", name="Language").select_option("fr")
     expect(page.locator("h1")).to_have_text("Réglages")
     other = live(shop.page("/settings", color_scheme="light"))  # another browser: the service kept it
     expect(other.locator("h1")).to_have_text("Réglages")
