@@ -1,5 +1,5 @@
 # Each target stands alone on a fresh clone: it makes .venv first if it has to. Nothing but Python >= 3.11, git and make is assumed.
-.PHONY: help demo test web webcheck opencode fix lint types layers proofs bench reference picture screens bench-console clean
+.PHONY: help demo test web webcheck opencode fix lint types layers proofs bench reference picture browser screens bench-console clean
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 READY := .venv/.ready
@@ -60,6 +60,9 @@ picture: $(READY) ## run the demo and draw docs/img/demo.svg from what it prints
 
 screens: $(READY) web ## each view of the console on the example portfolio, into docs/img
 	$(BIN)/python tools/screens.py
+
+browser: $(READY) opencode web ## every test of the console's page in a real browser, also those that make test leaves out
+	ECHELON_BROWSER=all $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q tests/browser
 
 bench-console: $(READY) web ## measure the console in a real browser
 	$(BIN)/python -m bench console

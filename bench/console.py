@@ -41,7 +41,7 @@ LARGE = 2_000  # items
 STREAM_RATE, STREAMED = 50, 600  # tokens a second, and in all
 RATE, RATE_SECONDS = 50, 12.0
 WAIT_MS = 30_000
-READY = "() => document.querySelector('main h1') && !document.querySelector('main .animate-pulse')"
+READY = "() => document.querySelector('main h1') && ![...document.querySelectorAll('main .animate-pulse')].some(one => one.checkVisibility())"
 READS = ("/api/overview", "/api/portfolio", "/api/backlog?limit=200", "/api/backlog?q=tache%2017", "/api/mission", "/api/operations",
          "/api/evidence", "/api/journal", "/api/item?key=PGM-003/PRJ-002/B012", "/api/settings", "/api/graph?scope=PGM-001")  # fmt: skip
 

@@ -24,6 +24,13 @@ SLOW = (
     "e2e/test_commands.py",
     "adversarial/test_bad_input.py",
     "e2e/test_bad_hosts.py",
+    "browser/test_chat.py",
+    "browser/test_shell.py",
+    "browser/test_portfolio.py",
+    "browser/test_slots.py",
+    "browser/test_journal.py",
+    "browser/test_payloads.py",
+    "console/test_reads_work.py",
 )
 HERE = Path(__file__).parent
 

@@ -29,14 +29,14 @@ PROGRAM = os.environ.get("ECHELON_CHROMIUM") or shutil.which("chromium") or "chr
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 DELIVERED = 9  # items, and then the delivery is killed
 VIEWS = {
-    "now": "/now", "portfolio": "/portfolio", "backlog": "/backlog", "board": "/backlog?view=board",
-    "graph": "/backlog?view=graph", "item": "", "mission": "/mission", "slots": "/slots", "chat": "/chat",
+    "now": "/now", "portfolio": "/portfolio", "backlog": "/backlog", "board": "/backlog?as=board",
+    "graph": "/backlog?as=graph", "item": "", "mission": "/mission", "slots": "/slots", "chat": "/chat",
     "evidence": "/evidence", "journal": "/journal", "report": "/report", "validation": "/validation", "settings": "/settings",
 }  # fmt: skip
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"}
 NIGHT: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True}
-READY = "() => document.querySelector('main h1') && !document.querySelector('main .animate-pulse')"
+READY = "() => document.querySelector('main h1') && ![...document.querySelectorAll('main .animate-pulse')].some(one => one.checkVisibility())"
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from houses import House, Running, Terminal
+from proofs import LONG
 
 PROGRAM = os.environ.get("ECHELON_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 BUILT = (files("echelon.console") / "page" / "index.html").is_file()
@@ -27,7 +28,24 @@ _HARMLESS = ("Failed to load resource",)  # a refusal is an answer, and the brow
 expect.set_options(timeout=WAIT_MS)  # a busy machine is no fault of the page
 
 
+# The longer form: what takes long and is shown shorter by another, or is the same in the other theme or language.
+LONGER = {
+    "test_every_view_is_accessible[light-fr-FR]", "test_every_view_is_accessible[dark-en-GB]", "test_twenty_tabs_share_one_stream",
+    "test_a_lost_line_is_said_and_found_again", "test_an_edit_from_outside_is_seen_without_a_question",
+    "test_it_opens_with_opencode_and_says_when_that_goes_and_comes_back", "test_a_person_s_likes_are_kept_and_they_sign_out",
+    "test_settings_say_what_counts_and_why", "test_an_item_ends_from_its_slot", "test_a_phone_in_french", "test_in_french_on_a_phone",
+    "test_steps_change_the_files_or_say_why_not", "test_a_file_is_read_as_it_was", "test_nothing_yet_on_a_phone_in_french",
+    "test_on_a_phone_in_french[light]", "test_the_page_is_accessible_in_french_and_on_a_phone[light]",
+    "test_the_form_is_accessible_and_its_answers_are_french[light]", "test_each_way_is_accessible_in_french_and_on_a_phone[light]",
+    "test_only_a_person_reopens_waives_and_sets_the_budget", "test_everything_again_and_what_does_not_hold",
+}  # fmt: skip
+ALL = LONG or os.environ.get("ECHELON_BROWSER") == "all"  # as in CI
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not ALL and item.name in LONGER and Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason="the longer form: make browser"))
     missing = "" if PROGRAM else "no chromium on the PATH: apt-get install chromium"
     missing = missing or ("" if BUILT else "the page is not built: make web")
     if missing:

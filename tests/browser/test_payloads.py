@@ -17,8 +17,8 @@ VIEWS = (
     "now",
     "portfolio",
     "backlog",
-    "backlog?view=board",
-    "backlog?view=graph",
+    "backlog?as=board",
+    "backlog?as=graph",
     "mission",
     "slots",
     "chat",
@@ -93,7 +93,9 @@ def hostile(folder: Path) -> Shop:
 
 def _quiet(page: Page) -> None:
     """Whatever would run does so by now: what the view shows has come, and two frames have been drawn."""
-    page.wait_for_function("() => document.querySelector('main h1') && !document.querySelector('main .animate-pulse')")
+    page.wait_for_function(
+        "() => document.querySelector('main h1') && ![...document.querySelectorAll('main .animate-pulse')].some(one => one.checkVisibility())"
+    )
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
