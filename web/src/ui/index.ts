@@ -8,6 +8,7 @@ export { default as Empty } from "./Empty.svelte";
 export { default as ErrorState } from "./ErrorState.svelte";
 export { default as Field } from "./Field.svelte";
 export { default as List } from "./List.svelte";
+export { default as Key } from "./Key.svelte";
 export { default as Loading } from "./Loading.svelte";
 export { default as Menu } from "./Menu.svelte";
 export { default as Page } from "./Page.svelte";

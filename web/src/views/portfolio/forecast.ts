@@ -36,10 +36,10 @@ export function curves(burn: BurnUpChart, ahead: ForecastChart): Curves {
 
 const DAY = 86_400_000;
 /** Two ends of an interval in the words of the language; with the hour where they are near. */
-export function interval(early: number, late: number, tongue: string): { early: string; late: string } {
+export function interval(early: number, late: number, tongue: string): { early: string; late: string; short: string } {
   const near = late - early < 2 * DAY;
   const format = new Intl.DateTimeFormat(tongue, near ? { dateStyle: "medium", timeStyle: "short" } : { dateStyle: "medium" });
-  return { early: format.format(early), late: format.format(late) };
+  return { early: format.format(early), late: format.format(late), short: format.formatRange(early, late) };
 }
 
 /** "2 d 3 h", "45 min", "12 s": of milliseconds, in the language's short units. */
