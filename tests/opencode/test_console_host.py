@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from echelon.console.answers import Done
 from echelon.console.hosting import Hosting
-from echelon.console.talk import Done, Messages, Prompted, Sessions, Stopped
+from echelon.console.talk import Messages, Prompted, Sessions, Stopped
 from echelon.core.decide import Refusal
 from echelon.errors import HostError
 from echelon.testing.model import Asked, Reply, call, say
