@@ -77,7 +77,7 @@ class Service:
         """As another terminal asks for it; in a thread, because the browser's driver keeps this one's loop."""
 
         async def ask() -> str:
-            standing = StandBy(self.root, lambda _code, _why: None, Heir())
+            standing = StandBy(self.root, lambda _code, _why: True, Heir())
             gone = await standing.connect()
             assert gone is not None, "the console is gone"
             await standing.attach()

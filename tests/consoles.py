@@ -49,8 +49,12 @@ class Console:
         self.app: FastAPI = create_app(self.desk)
         self.token = self.enter(self.invite())["token"]
 
+    def _shown(self, code: str, why: str) -> bool:
+        self.codes.append((code, why))
+        return True
+
     def invite(self, *, terminal: bool = True) -> str:
-        return self.desk.sessions.invite((lambda code, why: self.codes.append((code, why))) if terminal else None)
+        return self.desk.sessions.invite(self._shown if terminal else None)
 
     def enter(self, secret: str) -> Any:
         said = self.ask("POST", "/api/session", {"secret": secret}, token="")

@@ -81,7 +81,7 @@ def invited(root: Path, codes: list[str] | None = None) -> str:
     """A link that lets a browser in, as another terminal would ask for it; that terminal is gone afterwards."""
 
     async def whole() -> str:
-        standing = StandBy(root, lambda code, _why: codes.append(code) if codes is not None else None, Heir())
+        standing = StandBy(root, lambda code, _why: codes is not None and codes.append(code) is None, Heir())
         gone = await standing.connect()
         assert gone is not None
         await standing.attach()
@@ -97,7 +97,7 @@ def enter(root: Path) -> str:
 
     async def whole() -> str:
         heir = Heir()
-        standing = StandBy(root, lambda _code, _why: None, heir)
+        standing = StandBy(root, lambda _code, _why: True, heir)
         gone = await standing.connect()
         assert gone is not None
         await standing.attach()
@@ -140,8 +140,12 @@ class Terminal:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._standing = StandBy(root, lambda code, _why: self.codes.append(code), Heir())
+        self._standing = StandBy(root, self._shown, Heir())
         self._gone = self._run(self._attached())
+
+    def _shown(self, code: str, _why: str) -> bool:
+        self.codes.append(code)
+        return True
 
     async def _attached(self) -> asyncio.Task[None]:
         gone = await self._standing.connect()

@@ -95,7 +95,7 @@ def _secret(root: Path) -> str:
     """The fragment that lets a browser in, asked for as another terminal would; in a thread, beside the driver's loop."""
 
     async def ask() -> str:
-        standing = StandBy(root, lambda _code, _why: None, Heir())
+        standing = StandBy(root, lambda _code, _why: True, Heir())
         gone = await standing.connect()
         assert gone is not None, "the console is gone"
         await standing.attach()

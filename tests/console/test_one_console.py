@@ -98,7 +98,7 @@ def test_the_code_comes_out_of_the_terminal_that_let_the_page_in(house: House) -
     shown: list[str] = []
 
     async def whole() -> None:
-        standing = StandBy(root, lambda code, _why: shown.append(code), Heir())
+        standing = StandBy(root, lambda code, _why: shown.append(code) is None, Heir())
         gone = await standing.connect()
         assert gone is not None
         await standing.attach()
@@ -114,6 +114,19 @@ def test_the_code_comes_out_of_the_terminal_that_let_the_page_in(house: House) -
         gone.cancel()
 
     asyncio.run(asyncio.wait_for(whole(), SECONDS))
+
+
+def test_a_terminal_that_was_closed_shows_no_code(house: House) -> None:
+    """The page says where to get in anew, instead of asking for a code that nobody can see."""
+    root = house.shop("one")
+    first = house.start(root)
+    token = enter(root)  # its terminal is gone when this returns
+    body = {"budget": 2, "reason": "more"}
+
+    def said() -> bool:
+        return ask(first.port, "POST", "/api/level/enterprise_set_budget", body, token)["code"] == "NEEDS_TERMINAL"
+
+    until(said, "it is told that no terminal is there")
 
 
 def test_never_on_opencode_s_port() -> None:

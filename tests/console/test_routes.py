@@ -109,6 +109,17 @@ def test_what_is_done_is_seen_in_the_next_answer_and_told(tmp_path: Path) -> Non
     assert shop.json("log", "--json")[-1]["actor"] == "person at the console"
 
 
+def test_a_changed_setting_counts_at_once(tmp_path: Path) -> None:
+    shop = Shop.make(tmp_path)
+    console = Console(shop.places, shop.root)
+    (mirror,) = console.desk.mirrors.values()
+    assert mirror.world.config["policy"] == "proved"
+    (shop.root / ".opencode/orchestrator.jsonc").write_text('{"policy": "attested"}', "utf-8")
+    changed = mirror.refresh()
+    assert changed is not None and "settings" in changed.areas
+    assert mirror.world.config["policy"] == "attested"
+
+
 def test_refusals_are_those_of_every_other_door(tmp_path: Path) -> None:
     shop = Shop.make(tmp_path)
     console = Console(shop.places, shop.root)

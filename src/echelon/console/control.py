@@ -125,7 +125,7 @@ class Reception:
                 wire.loose(self._tell(wire))
                 return {"address": f"http://{self._desk.address}/", "id": attached[-1]}
             if method == "invite":
-                return {"link": link(self._desk, _shows(wire) if terminal[0] else None)}
+                return {"link": link(self._desk, self._shows(wire) if terminal[0] else None)}
             raise Refused(refuse("BRIDGE_CONFUSED", "unknown request"))
 
         wire = Wire(reader, writer, handle)
@@ -136,6 +136,19 @@ class Reception:
             self._wires.discard(wire)
             for identifier in attached:
                 self._desk.detach(identifier)
+
+    def _shows(self, wire: Wire) -> Show:
+        loop = asyncio.get_running_loop()
+
+        async def tell(code: str, purpose: str) -> None:
+            with contextlib.suppress(Exception):
+                await wire.call("code", {"code": code, "purpose": purpose})
+
+        def show(code: str, purpose: str) -> bool:  # from the thread of a request
+            loop.call_soon_threadsafe(lambda: wire.loose(tell(code, purpose)))
+            return wire in self._wires  # a terminal that was closed shows nothing
+
+        return show
 
     async def _tell(self, wire: Wire) -> None:
         with contextlib.suppress(Exception):  # it is gone, or slow: nothing of ours depends on it
@@ -154,19 +167,6 @@ class Reception:
 def link(desk: Desk, show: Shown) -> str:
     """An address that lets one browser in, once, within a minute."""
     return f"http://{desk.address}/#k={desk.sessions.invite(show)}"
-
-
-def _shows(wire: Wire) -> Show:
-    loop = asyncio.get_running_loop()
-
-    async def tell(code: str, purpose: str) -> None:
-        with contextlib.suppress(Exception):
-            await wire.call("code", {"code": code, "purpose": purpose})
-
-    def show(code: str, purpose: str) -> None:  # from the thread of a request
-        loop.call_soon_threadsafe(lambda: wire.loose(tell(code, purpose)))
-
-    return show
 
 
 class StandBy:

@@ -123,13 +123,13 @@ class Mirror:
                 return None
             old = self._view
             try:
+                settings = self._settle()  # before the files are read: the world holds them
                 new = self._read(old.revision + 1 if old else _first())
             except EchelonError as error:
                 if old is None:
                     raise
                 return self._troubled(old, str(error))
             mended, self.trouble = bool(self.trouble), ""
-            settings = self._settle()
             self._signature = signature
             if old is not None and new.world == old.world and not mended and not settings:
                 return self._beside(old)
@@ -156,7 +156,7 @@ class Mirror:
 
     def _beside(self, old: View) -> Changed:
         """The documents are the same, so what was touched lies beside them: a slot's plan, our logs, loops."""
-        old.revision += 1
+        old.revision += 1  # so that a page that was away reads them again
         return Changed(
             old.revision, ("missions", "slots", "operations"), (), _running(old), old.data["project"]["items"]
         )

@@ -21,7 +21,9 @@ CODE_DIGITS = 6
 SECRETS_MAX = 32
 SESSIONS_MAX = 64
 
-Show = Callable[[str, str], None]  # the code, and what it opens, to the terminal that let somebody in
+Show = Callable[
+    [str, str], bool
+]  # the code, and what it opens, to the terminal that let somebody in; False: it is gone
 Shown = Show | None  # None: nobody sits there
 
 
@@ -114,8 +116,9 @@ class Sessions:
         if session.code_until > self.now():
             return True
         code = "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS))
+        if not session.show(code, purpose):
+            return False
         session.code, session.code_until, session.tries = digest(code), self.now() + CODE_SECONDS, 0
-        session.show(code, purpose)
         return True
 
     def confirm(self, token: str, code: str) -> bool:

@@ -88,8 +88,9 @@ class _Json(_Speaker):
     def serving(self, address: str, _ours: bool) -> None:
         render.say(json.dumps({"address": address}))
 
-    def show(self, code: str, purpose: str) -> None:
+    def show(self, code: str, purpose: str) -> bool:
         render.say(json.dumps({"code": code, "for": purpose}))
+        return True
 
 
 class _Person(_Speaker):
@@ -135,8 +136,9 @@ class _Person(_Speaker):
         if self._terminal:
             render.say("Enter: another link. Ctrl-C: end.")
 
-    def _show(self, code: str, purpose: str) -> None:
+    def _show(self, code: str, purpose: str) -> bool:
         render.say(f"\n{purpose} waits for you. Code for the page: {code}")
+        return True
 
 
 def _browse(link: str) -> bool:

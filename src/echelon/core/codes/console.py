@@ -18,7 +18,7 @@ CONSOLE: dict[str, tuple[str, str]] = {
         "type the code that stands in the terminal you came from; in OpenCode it is shown at once",
     ),
     "NEEDS_TERMINAL": (
-        "Only a person may do this, and this session was not let in from a terminal.",
+        "Only a person may do this, and no terminal is open from which this session was let in.",
         "run echelon console --open in a terminal",
     ),
     "CODE_INVALID": (
