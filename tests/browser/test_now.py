@@ -202,7 +202,7 @@ def test_an_empty_folder_says_what_comes_first(visit: Visiting, house: House, ac
     (empty / ".opencode").mkdir(parents=True)
     page = visit(empty).page("/now", color_scheme="dark")
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
-    expect(page.get_by_text("No attempt has ended yet")).to_be_visible()
+    expect(page.get_by_text("Nothing has been used yet")).to_be_visible()
     accessible(page)
 
 

@@ -38,6 +38,15 @@ export const look = (state: string): { tone: Tone; shape: string } => STATES[sta
 /** The word for a state, where the page has one; else the state as the service said it. */
 export const word = (state: string): Key | undefined => (state in STATES ? (`state.${state}` as Key) : undefined);
 
+/** What a loop is at: its word, and how it looks. One that waits goes on by itself once a person has decided. */
+const LOOPS: Record<string, Tone> = { running: "info", waiting: "accent", paused: "warn", done: "ok" };
+export const loopLook = (state: string): { tone: Tone; word?: Key } =>
+  state in LOOPS ? { tone: LOOPS[state]!, word: `loop.${state}` as Key } : { tone: "neutral" };
+export const goesOn = (state: string | undefined): boolean => state === "running" || state === "waiting";
+
+const LEVELS = ["enterprise", "program", "project", "mission"];
+export const levelWord = (level: string): Key | undefined => (LEVELS.includes(level) ? (`level.${level}` as Key) : undefined);
+
 /** What is said of an item in a list: of those that are pending, whether it could start; of a failed one, that it was waived. */
 export function stateOf(row: { state: string; waived?: boolean; eligible?: boolean }): string {
   if (row.state === "pending") return row.eligible ? "ready" : "waiting";
