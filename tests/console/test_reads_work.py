@@ -368,7 +368,7 @@ def test_an_undo_that_is_refused_says_the_way(tmp_path: Path) -> None:
 
 def test_what_loops_used_is_counted_on_the_day_they_began(tmp_path: Path) -> None:
     """An attempt that agents made in OpenCode is told of no tokens; the loop above it is."""
-    shop, mirror, _ = working(tmp_path, plays={"B001": [does("B001", tokens=1_000)]})
+    _, mirror, _ = working(tmp_path, plays={"B001": [does("B001", tokens=1_000)]})
     yesterday = Loop("ses_a", "project", "ProjectCommander", "", 1_700_000_000.0, 1, tokens=40, cost=0.5)
     broken = replace(yesterday, session="ses_b", since=1e30, tokens=2)
     path = mirror.workspace.state / loops.FILE
@@ -376,4 +376,4 @@ def test_what_loops_used_is_counted_on_the_day_they_began(tmp_path: Path) -> Non
     cost = overview.overview(mirror).cost
     assert [(row.tokens, row.attempts) for row in cost.by_day] == [(2, 0), (40, 0), (1_100, 1)]
     assert cost.by_day[1].day == "2023-11-14"
-    assert (cost.today_tokens, cost.tokens, cost.cost) == (1_100, 1_142, 0.5)
+    assert (cost.today_tokens, cost.tokens, cost.cost) == (1_100, 1_142, 1.0)
