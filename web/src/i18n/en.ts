@@ -45,6 +45,7 @@ export const en = {
   "state.guarded": "guarded",
   "state.attested": "attested",
   "state.none": "no evidence",
+  "actor.person": "person",
   "loop.running": "running",
   "loop.waiting": "waits for you",
   "loop.paused": "stopped",

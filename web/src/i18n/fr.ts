@@ -47,6 +47,7 @@ export const fr: { [K in keyof typeof en]: Message } = {
   "state.guarded": "gardé",
   "state.attested": "attesté",
   "state.none": "sans preuve",
+  "actor.person": "personne",
   "loop.running": "en marche",
   "loop.waiting": "vous attend",
   "loop.paused": "arrêtée",
