@@ -150,7 +150,7 @@ def test_the_page_is_accessible_in_french_and_on_a_phone(
 ) -> None:
     page = visit(delivered).page("/item/B001", locale="fr-FR", color_scheme=scheme, **PHONE)
     expect(page.get_by_text("Le prouver à nouveau").first).to_be_visible()
-    for name in ("Vue d’ensemble", "Essais", "Changements", "Journal"):
+    for name in ("Vue d’ensemble", "Tentatives", "Changements", "Journal"):
         tab(page, name)
         expect(page.get_by_role("tab", name=re.compile(f"^{name}"))).to_have_attribute("aria-selected", "true")
         expect(page.get_by_role("tabpanel")).not_to_be_empty()

@@ -59,10 +59,12 @@ class Router {
     addEventListener("click", (event) => {
       if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       const link = (event.target as Element | null)?.closest?.("a");
-      if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-      if (link.hash && link.pathname === location.pathname) return;
+      if (!link?.hasAttribute("href") || link.getAttribute("target") || link.hasAttribute("download")) return;
+      const to = new URL(link.getAttribute("href") ?? "", location.href); // of a drawing's link too, which has no origin
+      if (to.origin !== location.origin) return;
+      if (to.hash && to.pathname === location.pathname) return;
       event.preventDefault();
-      this.#to(link.pathname + link.search, "push", true);
+      this.#to(to.pathname + to.search, "push", true);
     });
   }
 }

@@ -4,6 +4,7 @@ export const t = words({
   en: {
     text: "What is odd in the files, the records and the slots of this workspace, and what a repair would do.",
     again: "Look again",
+    looked: "Everything was looked at again.",
     order: "Everything is in order",
     "order.text": "Every file, record and slot was looked at, and nothing was found.",
     found: "Findings",
@@ -39,6 +40,7 @@ export const t = words({
   fr: {
     text: "Ce qui est étrange dans les fichiers, les registres et les slots de cet espace, et ce qu'une réparation ferait.",
     again: "Regarder à nouveau",
+    looked: "Tout a été regardé à nouveau.",
     order: "Tout est en ordre",
     "order.text": "Chaque fichier, registre et slot a été examiné, et rien n'a été trouvé.",
     found: "Constats",
