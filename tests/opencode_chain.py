@@ -149,7 +149,7 @@ def stage(
         shutil.rmtree(runtime, ignore_errors=True)
 
 
-GUESTS_MAX = 8  # OpenCode keeps some 90 MiB for each directory in which a turn ran, and gives none back
+GUESTS_MAX = 24  # OpenCode keeps some 15 MiB for each directory in which a turn ran, and gives none back
 
 
 class House:
