@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import gc
 import importlib
 import json
 import locale
@@ -22,10 +23,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NoReturn, TextIO
 
 _ONE = threading.Lock()  # one job at a time
 
@@ -198,12 +199,40 @@ def _become(job: dict[str, Any]) -> None:
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
 
 
+def _code(main: Callable[[], object]) -> int:
+    """What the interpreter would end with; a traceback of what nobody caught."""
+    try:
+        main()
+    except SystemExit as error:
+        if error.code is None or isinstance(error.code, int):
+            return error.code or 0
+        sys.stderr.write(f"{error.code}\n")
+        return 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """As the interpreter ends, but for taking each module apart, which costs more than most commands do."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = 120  # as the interpreter says it
+    os._exit(code & 0xFF)
+
+
 if __name__ == "__main__":
     sys.path.pop(0)  # the folder of the tests
     _imports()
+    gc.freeze()  # a child that collects garbage would copy all of it
     protocol = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     if given := _serve(*protocol):
         _become(given)
         from echelon.cli.main import main
 
-        main()
+        _end(_code(main))
