@@ -21,7 +21,7 @@ from echelon.console.control import Heir, StandBy
 from echelon.console.sessions import digest
 from workspaces import Shop, environment
 
-SECONDS = 20.0
+SECONDS = 60.0  # a busy machine is no fault of the console
 
 
 @dataclass

@@ -110,7 +110,7 @@ class Stage:
             event.properties["message"] for event in self.server.events.all("tui.toast.show", since=self.since)
         )
 
-    def until(self, true: Callable[[], Any], seconds: float = 20.0) -> Any:
+    def until(self, true: Callable[[], Any], seconds: float = 60.0) -> Any:
         end = time.monotonic() + seconds
         while not (found := true()):
             assert time.monotonic() < end, "it did not happen in time"
