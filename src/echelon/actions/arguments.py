@@ -90,7 +90,8 @@ class NoteArguments:
 class ReworkArguments:
     note: str = _doc("What has to change, in the person's words.", default="")
     comments_json: str = _doc(
-        "JSON array of {path, line, text}, 50 at most; line 0, or none, is about the whole file.",
+        "JSON array of {path, line, text, side}, 50 at most; line 0, or none, is about the whole file; side old is about "
+        "a line that was removed, by its number in the base.",
         default="",
         quiet=True,
     )
