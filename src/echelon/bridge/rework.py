@@ -48,16 +48,19 @@ async def tell(desks: Sequence[Desk], item: str, attempt: int, said: str) -> dic
     The answer: `how` it was said, to which `session`, and `why` it was not.
     """
     found: list[tuple[Desk, Works]] = []
+    flies = False
     for desk in desks:
         try:
             mission = _mission(await asyncio.to_thread(desk.world), item, attempt)
+            flies = flies or mission is not None
             works = await desk.works_on(mission) if mission else None
         except EchelonError:  # it went, or its workspace cannot be read: the others may answer
             continue
         found += [(desk, works)] if works else []
     at = next((row for row in found if row[1].busy), None) or next((row for row in found if not row[1].stopped), None)
     if at is None:
-        return _answer("none", why="stopped" if found else "no_session", session=found[0][1] if found else None)
+        why: Why = "stopped" if found else "no_session" if flies else "over"
+        return _answer("none", why=why, session=found[0][1] if found else None)
     desk, works = at
     world = await asyncio.to_thread(desk.world)  # looking took a moment, in which it may have ended
     mission = _mission(world, item, attempt) if world else None
