@@ -165,6 +165,9 @@ class ProjectReasonArguments:
 @dataclass(frozen=True, slots=True)
 class ProjectsArguments:
     max_projects: int = _doc("Projects of this program at once.", default=0)
+    project_id: str = _doc(
+        "Only this one, beside those that run; max_projects 0 is then no limit.", default="", quiet=True
+    )
     slots_per_project: int = _doc("Items at once in each of them; told to who drives them.", default=0)
     program_file: str = _doc("Which program.md; the active program's when left out.", default="")
 
@@ -177,6 +180,11 @@ class ProgramFileArguments:
 @dataclass(frozen=True, slots=True)
 class ProgramArguments:
     program_id: str = _doc("Id of the program; the next or the only active one when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramsArguments:
+    program_id: str = _doc("Only this one, beside those that run.", default="", quiet=True)
 
 
 @dataclass(frozen=True, slots=True)
