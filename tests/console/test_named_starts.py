@@ -7,27 +7,26 @@ from pathlib import Path
 import midway
 from consoles import Console
 from echelon.core.documents.grammar import State
+from workspaces import Shop
 
 
 def test_a_named_project_starts_beside_those_that_run(tmp_path: Path) -> None:
     shop = midway.make(tmp_path / "harbour", running=False)
     console = Console(shop.places, shop.root)
-    world = shop.engine().world()
-    program = next(row for row in world.portfolio.programs if any(one.running for one in row.projects))
-    running = {row.key for row in program.projects if row.running}
-    assert (
-        console.act("program_suspend_project", project_id=sorted(running)[0], reason="to start it again").status == 200
-    )
-    others = {row.key for row in shop.engine().world().portfolio.projects() if row.running}
-    done = console.act("program_start_projects_parallel", project_id=sorted(running)[0])
-    if done.status != 200:  # it waits as pending only after it was resumed
-        assert console.act("program_resume_project", project_id=sorted(running)[0]).status == 200
-        done = console.act("program_start_projects_parallel", project_id=sorted(running)[0])
+    named, others = "PGM-001/PRJ-001", _running(shop)
+    assert any(key.startswith("PGM-001/") for key in others), "another project of its program runs"
+    console.act("program_reopen_project", project_id=named, reason="one more berth")
+    console.confirm()
+    assert console.act("program_reopen_project", project_id=named, reason="one more berth").status == 200
+    assert console.act("program_start_project", project_id=named).code == "PROJECT_IN_PROGRESS"
+    done = console.act("program_start_projects_parallel", project_id=named)
     assert done.status == 200, done.body
-    (row,) = done.json()["data"]["projects"]
-    assert row["project"] == sorted(running)[0]
-    now = {row.key for row in shop.engine().world().portfolio.projects() if row.running}
-    assert now == others | {sorted(running)[0]}, "that one, and no other that could start too"
+    assert [row["project"] for row in done.json()["data"]["projects"]] == [named]
+    assert _running(shop) == others | {named}, "that one, and no other that could start too"
+
+
+def _running(shop: Shop) -> set[str]:
+    return {row.key for row in shop.engine().world().portfolio.projects() if row.running}
 
 
 def test_one_that_cannot_start_is_refused_with_its_own_reasons(tmp_path: Path) -> None:

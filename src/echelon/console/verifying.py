@@ -113,11 +113,12 @@ class Verifying:
                 self._replace(tell, row, proofs=(*self.run.proofs, row))
 
         state: Literal["ended", "stopped"] = "ended"
+        problems: list[str] = []
         holds: bool | None
         try:
             found = verify(workspace, keys, proved=proved)
         except StoppedError:
-            state, problems, holds = "stopped", [], None
+            state, holds = "stopped", None
         except EchelonError as error:
             problems, holds = [_said(error.code, f"{error.message} {error.next_step}".strip())], False
         except Exception as error:
