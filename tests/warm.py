@@ -2,8 +2,9 @@
 
 Run as a program, this is that parent: it imports every command once, reads a job from each line of its input, forks a
 process that becomes the command, and answers with its process id and then with how it ended. What goes on beside the
-test (`start`) has a process above it that waits and tells its end. Arguments, directory, environment, descriptors, signals and locks are the child's own, as those of `python -m echelon` are; only what the
-interpreter itself reads from its environment (PYTHON…) is not, which is why it is refused.
+test (`start`) has a process above it that waits and tells its end. Arguments, directory, environment, descriptors,
+signals and locks are the child's own, as those of `python -m echelon` are; only what the interpreter itself reads from
+its environment (PYTHON…) is not, which is why it is refused.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,3 +102,18 @@ def test_on_a_phone_in_french(visit: Visiting, house: House, accessible: Any, sc
     expect(page.get_by_text("pas réussie")).to_be_visible()
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     accessible(page)
+
+
+def test_an_item_its_mission_and_its_slot_lead_to_each_other(visit: Visiting, house: House) -> None:
+    """To that one, and not to the first of several."""
+    shop = quiet(house)
+    for _ in range(3):
+        do(shop, "parallel_start_item", max_slots=3)
+    page = visit(shop.root).page("/item/B002")
+    page.get_by_role("main").get_by_role("link", name="Mission").click()
+    expect(page.get_by_role("main").get_by_role("link", name="B002", exact=True).last).to_be_visible()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Title of B002")
+    page.get_by_role("link", name=re.compile("Slot B002")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("B002 — Title of B002")
+    page.get_by_role("link", name="Open the item").click()
+    expect(page).to_have_url(re.compile("/item/B002"))

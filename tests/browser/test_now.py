@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+import midway
 from echelon.actions.table import perform
+from echelon.core.decide import Refusal
+from echelon.dispatch import ladder
 from houses import House
-from waits import do, quiet, started, waiting
+from waits import LESS, do, quiet, started, waiting
 from workspaces import Shop
 
 Visiting = Callable[[Path], Any]
@@ -202,7 +205,7 @@ def test_an_empty_folder_says_what_comes_first(visit: Visiting, house: House, ac
     (empty / ".opencode").mkdir(parents=True)
     page = visit(empty).page("/now", color_scheme="dark")
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
-    expect(page.get_by_text("No attempt has ended yet")).to_be_visible()
+    expect(page.get_by_text("Nothing has been used yet")).to_be_visible()
     accessible(page)
 
 
@@ -241,3 +244,72 @@ def test_who_types_is_not_disturbed_by_what_comes(visit: Visiting, shop: Shop) -
     expect(inbox(page).locator("[data-kind=escalation]")).to_have_count(2)
     expect(words).to_have_value("half a sen")
     expect(words).to_be_focused()
+
+
+def test_several_in_flight_one_of_them_in_conflict(visit: Visiting, house: House) -> None:
+    """Parallel: each has its line, and a real merge conflict of a slot waits until it is settled."""
+    shop = quiet(house)
+    engine = shop.engine()
+    for _ in range(3):
+        do(shop, "parallel_start_item", max_slots=3)
+    page = visit(shop.root).page("/now")
+    running = page.locator("[data-list=running] > li")
+    expect(running).to_have_count(3)
+    expect(page.get_by_role("heading", name="In progress").locator("..")).to_contain_text("3")
+    for name in ("B001", "B002", "B003"):
+        expect(running.filter(has_text=name)).to_contain_text("attempt 1")
+
+    mission = next(row for row in engine.world().missions if row.item == "B002")
+    place = Path(engine.slot_path(mission))
+    (place / "tests/test_a.py").write_text(LESS.replace("1 == 1", "1 + 1 == 2"), "utf-8")
+    (place / "B002.txt").write_text("done\n", "utf-8")
+    shop.commit("meanwhile", {"tests/test_a.py": LESS.replace("1 == 1", "2 == 2")})
+    refusal = engine.close("B002")
+    assert isinstance(refusal, Refusal), refusal
+    ladder.settle(engine, mission, refusal)  # as a delivery and an agent's close do it
+    asked = row(page, "conflict")
+    expect(asked).to_contain_text("conflicts with the base: tests/test_a.py")
+    expect(running.filter(has_text="B002")).to_contain_text("conflict")
+    expect(running.filter(has_text="B002")).to_contain_text("attempt 2")
+    asked.get_by_role("link", name="Slots", exact=True).click()
+    expect(page.get_by_role("row", name="B002")).to_contain_text("1 conflict")
+    page.go_back()
+    row(page, "conflict").get_by_role("link", name="Mission", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text("tests/test_a.py")
+    page.go_back()
+    do(shop, "backlog_suspend_item", item_id="B002", reason="a person does it")
+    expect(inbox(page).locator("[data-kind=conflict]")).to_have_count(0)
+    expect(running).to_have_count(2)
+
+
+def test_findings_wait_until_the_files_are_right(visit: Visiting, house: House) -> None:
+    """A setting that does not fit, a program whose folder lies outside: each leads to where it is mended."""
+    shop = midway.make(house.folder / "harbour", home=house.home)
+    settings, top = shop.root / ".opencode/orchestrator.jsonc", shop.root / ".opencode/enterprise.md"
+    person = visit(shop.root)
+    page = person.page("/now")
+    found = inbox(page).locator("[data-kind=finding]")
+    expect(page.get_by_text("Is the desk open at night?").first).to_be_visible()
+    expect(found).to_have_count(0)
+    settings.write_text('{\n  "limits": {"attempts": "three"}\n}\n', "utf-8")
+    expect(found).to_have_count(1)
+    wrong = row(page, "finding")
+    expect(wrong).to_contain_text("orchestrator.jsonc:2")
+    wrong.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("main")).to_contain_text("orchestrator.jsonc:2")
+    page.go_back()
+    settings.write_text("{}\n", "utf-8")
+    expect(found).to_have_count(0)
+
+    text = top.read_text("utf-8")
+    outside = text.replace("- Depends on: PGM-001\n", "- Depends on: PGM-001\n- Path: ../../outside\n")
+    assert outside != text
+    top.write_text(outside, "utf-8")
+    wrong = row(page, "finding")
+    expect(wrong).to_contain_text("STORAGE_PATH_INVALID")
+    expect(wrong).to_contain_text("PGM-003")
+    wrong.get_by_role("link", name="See the repair plan").click()
+    expect(page.get_by_role("region", name="Findings")).to_contain_text("STORAGE_PATH_INVALID")
+    page.go_back()
+    top.write_text(text, "utf-8")
+    expect(found).to_have_count(0)

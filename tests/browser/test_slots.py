@@ -86,7 +86,7 @@ def test_changes_are_read_commented_and_sent_back(
     page.get_by_role("button", name="Fold all").click()
     expect(page.locator("[data-line]")).to_have_count(0)
     page.get_by_role("button", name="Open all").click()
-    expect(page.locator("[data-line]").first).to_be_visible()
+    expect(page.locator("[data-path='src/prices.py'] [data-hunk='0']")).to_be_visible()
     files.last.get_by_role("button").click()
     expect(page.locator("[data-file='src/prices.py']")).to_be_focused()
     page.keyboard.press("p")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from echelon.console.reads import diffs, evidence, item, mission, operations, overview, slots
+from echelon.core import loops
 from echelon.core.decide import Decision, Refusal
+from echelon.core.loops import Loop
 from echelon.engine import undoing
 from echelon.engine.history import content_at
 from echelon.errors import ConflictError
@@ -361,3 +364,16 @@ def test_an_undo_that_is_refused_says_the_way(tmp_path: Path) -> None:
     started = operations.undo(mirror, 4)
     assert isinstance(started, Refusal) and "backlog_suspend_item" in started.reasons[0]
     assert undoing.preview(mirror.engine, None) and does
+
+
+def test_what_loops_used_is_counted_on_the_day_they_began(tmp_path: Path) -> None:
+    """An attempt that agents made in OpenCode is told of no tokens; the loop above it is."""
+    _, mirror, _ = working(tmp_path, plays={"B001": [does("B001", tokens=1_000)]})
+    yesterday = Loop("ses_a", "project", "ProjectCommander", "", 1_700_000_000.0, 1, tokens=40, cost=0.5)
+    broken = replace(yesterday, session="ses_b", since=1e30, tokens=2)
+    path = mirror.workspace.state / loops.FILE
+    path.write_text(loops.write({row.session: row for row in (yesterday, broken)}), "utf-8")
+    cost = overview.overview(mirror).cost
+    assert [(row.tokens, row.attempts) for row in cost.by_day] == [(2, 0), (40, 0), (1_100, 1)]
+    assert cost.by_day[1].day == "2023-11-14"
+    assert (cost.today_tokens, cost.tokens, cost.cost) == (1_100, 1_142, 1.0)

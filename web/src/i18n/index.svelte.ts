@@ -35,6 +35,9 @@ export function fill(message: Message, values: Fill, tongue: Language): string {
   });
 }
 
+/** A label before what it names: French has a space before the colon, where no line ends. */
+export const colon = (label: string): string => `${label}${spoken.language === "fr" ? "\u00a0" : ""}:`;
+
 /** The words of a view: both languages have the same keys, which the compiler checks. */
 export function words<W extends Words>(all: { en: W; fr: { [K in keyof W]: Message } }): (key: keyof W & string, values?: Fill) => string {
   return (key, values = {}) => fill(all[spoken.language][key] ?? all.en[key] ?? key, values, spoken.language);

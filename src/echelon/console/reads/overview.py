@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from echelon import __version__
@@ -59,7 +61,10 @@ class DayCost(Answer):
 
 
 class Cost(Answer):
-    """Of ended attempts, as the host counted them; days are UTC's, the last DAYS_MAX with something in them."""
+    """Of ended attempts and of loops, as the host counted them; days are UTC's, the last DAYS_MAX with something in them.
+
+    A loop counts on the day it began.
+    """
 
     today_tokens: int
     today_cost: float
@@ -120,6 +125,7 @@ def overview(mirror: Mirror) -> Overview:
     data = seen.data
     inbox, left_out = seen.once("inbox", lambda: waiting(mirror, seen))
     changes, trouble = changed(mirror, CHANGES_MAX)
+    held = _held(mirror)
     return Overview(
         version=__version__,
         workspace=WorkspaceName(name=one_line(mirror.workspace.root.name), path=one_line(str(mirror.workspace.root))),
@@ -133,8 +139,8 @@ def overview(mirror: Mirror) -> Overview:
         inbox=inbox,
         inbox_left_out=left_out,
         changes=changes,
-        cost=seen.once("cost", lambda: _cost(seen, mirror.now()[:DAY]), mirror.now()[:DAY]),
-        loops=_loops(mirror),
+        cost=_cost(seen, held, mirror.now()[:DAY]),
+        loops=[LoopRow(**_loop(row)) for row in sorted(held, key=lambda row: not row.unended)[:LOOPS_MAX]],
         capacity=CapacityGauge(**data["capacity"], budget=data["budget"]),
         next=list(data["next"]),
         advice=data["advice"],
@@ -181,14 +187,13 @@ def changed(mirror: Mirror, limit: int) -> tuple[list[ChangeRow], str]:
     ], ""
 
 
-def _cost(seen: View, today: str) -> Cost:
-    days: dict[str, list[float]] = {}
-    for attempt in seen.world.attempts:
-        day = days.setdefault(attempt.ended[:DAY], [0, 0.0, 0, 0])
-        day[0] += attempt.tokens
-        day[1] += attempt.cost
-        day[2] += 1
-        day[3] += attempt.reason == "delivered"
+def _cost(seen: View, held: Iterable[loops.Loop], today: str) -> Cost:
+    """An attempt knows what a delivery used. In OpenCode it knows nothing, and the loop that made it has counted."""
+    days = {day: list(row) for day, row in seen.once("cost", lambda: _days(seen)).items()}
+    for loop in held:
+        day = days.setdefault(_day(loop.since), [0, 0.0, 0, 0])
+        day[0] += loop.tokens
+        day[1] += loop.cost
     rows = [
         DayCost(day=day, tokens=int(row[0]), cost=row[1], attempts=int(row[2]), delivered=int(row[3]))
         for day, row in sorted(days.items())
@@ -203,12 +208,29 @@ def _cost(seen: View, today: str) -> Cost:
     )
 
 
-def _loops(mirror: Mirror) -> list[LoopRow]:
-    """Those that go on first, then the newest that ended."""
-    held = read_small(mirror.workspace.state / loops.FILE, loops.FILE_BYTES_MAX)
-    newest = list(loops.read(held.decode("utf-8", "replace")).values())[::-1]
-    rows = sorted(newest, key=lambda row: not row.unended)
-    return [LoopRow(**_loop(row)) for row in rows[:LOOPS_MAX]]
+def _days(seen: View) -> Mapping[str, Sequence[float]]:
+    """What ended attempts used by day: tokens, cost, attempts, and those that delivered."""
+    days: dict[str, list[float]] = {}
+    for attempt in seen.world.attempts:
+        day = days.setdefault(attempt.ended[:DAY], [0, 0.0, 0, 0])
+        day[0] += attempt.tokens
+        day[1] += attempt.cost
+        day[2] += 1
+        day[3] += attempt.reason == "delivered"
+    return days
+
+
+def _day(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    except (OverflowError, OSError, ValueError):
+        return ""  # a file of ours that somebody edited
+
+
+def _held(mirror: Mirror) -> list[loops.Loop]:
+    """The loops of the workspace, the newest first."""
+    text = read_small(mirror.workspace.state / loops.FILE, loops.FILE_BYTES_MAX).decode("utf-8", "replace")
+    return list(loops.read(text).values())[::-1]
 
 
 def _loop(row: loops.Loop) -> dict[str, Any]:
