@@ -124,13 +124,13 @@ def test_changes_are_read_commented_and_sent_back(
     accessible(page)
 
     # a line that is gone has a comment of its own
-    gone = page.get_by_role("button", name="Comment on removed line 22", exact=True)
+    gone = page.get_by_role("button", name="Comment on removed line 30", exact=True)
     gone.click()
     page.keyboard.type("Why gone?")
     page.keyboard.press("Control+Enter")
     expect(gone).to_be_focused()
     expect(page.get_by_text("2 comments")).to_be_visible()
-    expect(page.get_by_role("button", name="src/prices.py, removed line 22", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="src/prices.py, removed line 30", exact=True)).to_be_visible()
     accessible(page)
 
     # a reload keeps the draft
@@ -152,7 +152,7 @@ def test_changes_are_read_commented_and_sent_back(
         row for row in json.loads(person.read(".opencode/echelon/missions.json"))["missions"] if row["item"] == "B001"
     ]
     assert mission["attempt"] == 2
-    assert "src/prices.py, removed line 22 of the base — Why gone?" in mission["feedback"]
+    assert "src/prices.py, removed line 30 of the base — Why gone?" in mission["feedback"]
     assert "src/prices.py:30 — Round it half up" in mission["feedback"] and "Smaller steps" in mission["feedback"]
     expect(page.get_by_role("definition").filter(has_text="2").first).to_be_visible()
     page.reload()
