@@ -9,7 +9,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -17,16 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import warm
 from echelon.console.control import Heir, StandBy
 from echelon.console.sessions import digest
 from workspaces import Shop, environment
 
-SECONDS = 20.0
+SECONDS = 60.0  # a busy machine is no fault of the console
 
 
 @dataclass
 class Running:
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | warm.Started
     address: str
 
     @property
@@ -58,10 +58,10 @@ class House:
         return Shop.make(self.folder / name).root
 
     def start(self, root: Path, *words: str, **more: str) -> Running:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "echelon", "console", "--until-closed", *words], cwd=root, env={**self.env, **more},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        env = {name: value for name, value in {**self.env, **more}.items() if name != "PYTHONUNBUFFERED"}
+        process = warm.start(
+            ("console", "--until-closed", *words), root, env
+        )  # its imports cost a second of the processor
         running = Running(process, "")
         self.running.append(running)
         running.address = str(running.said()["address"])

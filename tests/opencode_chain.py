@@ -110,7 +110,7 @@ class Stage:
             event.properties["message"] for event in self.server.events.all("tui.toast.show", since=self.since)
         )
 
-    def until(self, true: Callable[[], Any], seconds: float = 20.0) -> Any:
+    def until(self, true: Callable[[], Any], seconds: float = 60.0) -> Any:
         end = time.monotonic() + seconds
         while not (found := true()):
             assert time.monotonic() < end, "it did not happen in time"
@@ -149,7 +149,7 @@ def stage(
         shutil.rmtree(runtime, ignore_errors=True)
 
 
-GUESTS_MAX = 8  # OpenCode keeps some 90 MiB for each directory in which a turn ran, and gives none back
+GUESTS_MAX = 24  # OpenCode keeps some 15 MiB for each directory in which a turn ran, and gives none back
 
 
 class House:
@@ -319,6 +319,30 @@ class Chain:
 
 TICK = deliver("x")[1]
 STARTED = re.compile(r"^STARTED ((?:PGM|PRJ)-\d+)", re.MULTILINE)
+CLOSED = re.compile(r"CLOSED ((?:PGM|PRJ)-\d+)")
+RUNNING = re.compile(r"\b((?:PGM|PRJ)-\d+) is active")
+CALLS_MAX = 60  # of one commander in one turn: a mistake ends
+GONE = "[BRAIN_GONE]"
+
+
+def unanswered(asked: Asked) -> list[tuple[str, str]]:
+    """Calls of the last message that found no brain: "ask again" is what they were told, and what a model does."""
+    at = max(
+        (number for number, one in enumerate(asked.messages) if one.get("tool_calls")), default=len(asked.messages)
+    )
+    made = {one["id"]: one["function"] for one in asked.messages[at]["tool_calls"]} if at < len(asked.messages) else {}
+    answers = {one.get("tool_call_id"): str(one.get("content")) for one in asked.messages[at + 1 :]}
+    return [(one["name"], one["arguments"]) for name, one in made.items() if GONE in answers.get(name, "")]
+
+
+def heard(asked: Asked) -> list[tuple[str, str]]:
+    return [(tool, text) for tool, text in asked.tool_results if GONE not in text]
+
+
+def said(asked: Asked, pattern: str) -> str:
+    """What the session's system prompt says it is about."""
+    found = re.search(pattern, asked.system)
+    return found[1] if found else ""
 
 
 def file_in(system: str) -> str:
@@ -347,14 +371,16 @@ class Tree:
     ready: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self, asked: Asked) -> Reply:
-        results = [text for _, text in asked.tool_results]
+        if gone := unanswered(asked):
+            return calls(gone)
+        results = [text for _, text in heard(asked)]
         match role(asked):
             case "EnterpriseCommander":
-                return self._upper(asked, results, "enterprise", "program", "ProgramCommander")
+                return self._upper(asked, "enterprise", "program", "ProgramCommander")
             case "ProgramCommander":
-                return self._upper(asked, results, "program", "project", "ProjectCommander")
+                return self._upper(asked, "program", "project", "ProjectCommander")
             case "ProjectCommander":
-                return self._items(asked, results) if self.parallel else self._one_by_one(results)
+                return self._items(asked) if self.parallel else self._one_by_one(results)
             case "Commander":
                 prompt = {"subagent_type": "Worker", "description": "work", "prompt": "Do the work."}
                 return say("the staff is done") if results else call("task", prompt)
@@ -372,27 +398,34 @@ class Tree:
             self.ready.set()
         return call("write", {"filePath": file_in(asked.system), "content": "done\n"}, delay=self.ready)
 
-    def _upper(self, asked: Asked, results: list[str], level: str, noun: str, agent: str) -> Reply:
-        last, plural = results[-1] if results else "", self.parallel
-        given = {f"{level}_file": labelled(asked.last_user, f"{level}_file")} if level == "program" and plural else {}
-        start = f"{level}_start_{noun}s_parallel" if plural else f"{level}_start_{noun}"
+    def _upper(self, asked: Asked, level: str, noun: str, agent: str) -> Reply:
+        results = heard(asked)
+        tool, last = results[-1] if results else ("", "")
+        plural, suffix = self.parallel and len(results) < CALLS_MAX, "_parallel" if self.parallel else ""
+        given = {"program_file": said(asked, r"\((\S+/program\.md)\)")} if level == "program" and suffix else {}
+        more = {"max_projects": 9, "slots_per_project": 2} if given else {}
+        start = call(f"{level}_start_{noun}s_parallel" if suffix else f"{level}_start_{noun}", {**given, **more})
         if not results:
-            return call(start, {**given, **({"max_projects": 9, "slots_per_project": 2} if given else {})})
+            return start
         if STARTED.search(last):
-            blocks = last.split("\n---\n")
-            return calls([("task", {"subagent_type": agent, "description": "d", "prompt": block}) for block in blocks])
-        if "<task_result>" in last:
-            # those of this turn that were called, in order: close each
-            names = [name for text in results for name in STARTED.findall(text)]
-            suffix = "_parallel" if plural else ""
-            return calls(
-                [(f"{level}_close_{noun}{suffix}", {f"{noun}_id": name, **given}) for name in dict.fromkeys(names)][
-                    -len(names) if plural else -1 :
-                ]
+            return self._tasks(agent, last.split("\n---\n"))
+        if tool == "task":  # close what this turn called, in sequence the last one
+            open_ = dict.fromkeys(
+                name for _, text in results for name in (*STARTED.findall(text), *RUNNING.findall(text))
             )
-        if "CLOSED" in last and level == "program":
-            return call(start, {**given, **({"max_projects": 9, "slots_per_project": 2} if given else {})})
+            for name in (name for _, text in results for name in CLOSED.findall(text)):
+                open_.pop(name, None)
+            names = list(open_) if self.parallel else list(open_)[-1:]
+            return calls([(f"{level}_close_{noun}{suffix}", {f"{noun}_id": name, **given}) for name in names])
+        if plural and "_start_" in tool and RUNNING.search(last):  # it is called again, as the instructions say
+            return self._tasks(agent, [f"{name} goes on." for name in RUNNING.findall(last)])
+        if ("CLOSED" in last and level == "program") or (plural and "_close_" in tool):
+            return start
         return say(last[:200])
+
+    @staticmethod
+    def _tasks(agent: str, prompts: list[str]) -> Reply:
+        return calls([("task", {"subagent_type": agent, "description": "d", "prompt": text}) for text in prompts])
 
     def _one_by_one(self, results: list[str]) -> Reply:
         last = results[-1] if results else ""
@@ -403,20 +436,23 @@ class Tree:
             return call("task", prompt)
         return call("backlog_close_item", {}) if "<task_result>" in last else say(last[:200])
 
-    def _items(self, asked: Asked, results: list[str]) -> Reply:
-        last, path = results[-1] if results else "", labelled(asked.last_user, "backlog_path")
-        start = ("parallel_start_item", {"backlog_path": path, "max_slots": 2})
+    def _items(self, asked: Asked) -> Reply:
+        results = [text for _, text in heard(asked)]
+        last, path = results[-1] if results else "", said(asked, r"backlog_path: (\S+\.md)")
         flying: dict[str, None] = {}
         for text in results:
             if text.startswith("STARTED"):
                 flying[item_in(text)] = None
             elif text.startswith("CLOSED"):
                 flying.pop(item_in(text), None)
+            elif text.startswith("BLOCKED"):  # it names what an earlier call of this level began
+                own = said(asked, r"about project (\S+)") + "/"
+                found = re.findall(r"([\w/-]*)(B\d{3})", text)
+                flying |= dict.fromkeys(name for where, name in found if where in ("", own))
         if not results or last.startswith(("STARTED", "CLOSED")):
-            return call(*start)
+            return call("parallel_start_item", {"backlog_path": path, "max_slots": 2})
         if "<task_result>" in last:
             return calls([("parallel_close_item", {"backlog_path": path, "item_id": name}) for name in flying])
         if flying and last.startswith("BLOCKED"):  # nothing more starts now
-            whom = {"subagent_type": "Commander", "description": "d"}
-            return calls([("task", {**whom, "prompt": f"Deliver {name}"}) for name in flying])
+            return self._tasks("Commander", [f"Deliver {name}" for name in flying])
         return say(last[:200])

@@ -22,7 +22,16 @@ export default defineConfig({
     rollupOptions: {
       input: { index: "index.html", worker: "src/worker.ts" },
       // boot.js starts the worker by its name before anything else is loaded
-      output: { entryFileNames: ({ name }) => (name === "worker" ? "worker.js" : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === "worker" ? "worker.js" : "assets/[name]-[hash].js"),
+        // A browser asks for six files at once: what the first view needs comes as one.
+        codeSplitting: {
+          groups: [
+            { name: "link", test: /\/src\/link\.ts$/, priority: 2 },
+            { name: "first", test: /\/src\/(App|views\/Now)\.svelte$/, priority: 1 },
+          ],
+        },
+      },
     },
     outDir: "../src/echelon/console/page",
     emptyOutDir: true,

@@ -21,7 +21,7 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
-WAIT_MS = 15_000
+WAIT_MS = 40_000
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 _HARMLESS = ("Failed to load resource",)  # a refusal is an answer, and the browser calls it an error
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from houses import House
-from workspaces import HONEST, THREE, Shop, backlog, does, guard, item, wants
+from workspaces import HONEST, THREE, Shop, backlog, check, does, guard, item, wants
 
 Begin = Callable[[Path], Any]
 Look = Callable[[Page], None]
@@ -80,6 +80,24 @@ def test_everything_again_and_what_does_not_hold(visit: Begin, shop: Shop, acces
     accessible(page)
     page.reload()
     expect(page.get_by_text("The proof could not be run, or the records disagree.")).to_be_visible()
+
+
+def test_a_proof_that_runs_is_stopped(visit: Begin, tmp_path: Path, house: House, accessible: Look) -> None:
+    gate = tmp_path / "gate"
+    slow = f"test ! -e {gate} || sleep 600; grep -qx done B001.txt"
+    config = {"checks": {"sandbox": "off"}}  # or the check would not see the gate
+    made = Shop.make(tmp_path / "here", backlog(item("B001", check(slow))), {"B001": [does("B001")]}, config=config)
+    assert Shop(made.root, house.home).deliver().outcome.status == "done"
+    gate.touch()
+    page = visit(made.root).page("/evidence")
+    page.get_by_role("button", name="Verify everything again").click()
+    running = page.get_by_role("region", name="Running the proof again")
+    accessible(page)
+    running.get_by_role("button", name="Stop").click()
+    expect(running.get_by_role("status")).to_contain_text("Stopped. 0 of 1 items had been looked at")
+    gate.unlink()
+    page.get_by_role("button", name="Verify everything again").click()
+    expect(page.get_by_text("The proof holds: 1 item was verified again.")).to_be_visible()
 
 
 def test_an_unknown_record_says_so(visit: Begin, shop: Shop) -> None:

@@ -140,6 +140,10 @@ def test_only_a_person_reopens_waives_and_sets_the_budget(visit: Begin, calm: Sh
     again.get_by_role("button", name="Confirm").click()
     expect(row(page, "Berths")).to_contain_text("○pending")
     assert marker(person, ".opencode/programs/PGM-001/program.md", "PRJ-001") == " "
+    choose(page, "Berths", "Start")  # beside the board, which runs
+    expect(row(page, "Berths")).to_contain_text("◐active")
+    expect(row(page, "The board at the quay")).to_contain_text("◐active")
+    assert marker(person, ".opencode/programs/PGM-001/program.md", "PRJ-001") == "/"
     choose(page, "Harbour office", "Give up")
     gone = page.get_by_role("dialog", name="Give up Harbour office")
     gone.get_by_label("Reason").fill("Sold.")

@@ -60,13 +60,13 @@ def test_a_person_s_likes_are_kept_and_they_sign_out(
     shop = made(house)
     person = visit(shop.root)
     page = person.page("/settings")
-    page.get_by_role("combobox", name="Theme").select_option("dark")
+    page.locator("main").get_by_role("combobox", name="Theme").select_option("dark")
     assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"
     page.get_by_role("combobox", name="Changes").select_option("unified")
     with page.expect_response(
         lambda answer: "/api/preferences/language" in answer.url and answer.request.method == "PUT"
     ):
-        page.get_by_role("combobox", name="Language").select_option("fr")
+        page.locator("main").get_by_role("combobox", name="Language").select_option("fr")
     expect(page.get_by_role("heading", level=1)).to_have_text("Réglages")
     expect(page.get_by_role("region", name="Clavier")).to_contain_text("Ctrl K")
     expect(page.get_by_role("region", name="Espaces de travail")).to_contain_text("echelon console")

@@ -72,7 +72,7 @@ def test_keys_lead_everywhere(shop: Any) -> None:
     expect(page.get_by_role("dialog")).to_contain_text("g b")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("settin")
     page.keyboard.press("Enter")
     expect(page.locator('main[data-view="settings"]')).to_be_visible()
@@ -83,7 +83,7 @@ def test_keys_lead_everywhere(shop: Any) -> None:
 def test_the_palette_finds_items(shop: Any) -> None:
     page = live(shop.page())
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("title of")
     page.get_by_role("option").filter(has_text="Title of").first.click()
     expect(page.locator('main[data-view="item"]')).to_be_visible()
@@ -122,7 +122,7 @@ def test_an_edit_of_a_file_is_read_anew_by_itself(shop: Any) -> None:
     with page.expect_response(lambda answer: "/api/overview" in answer.url and answer.ok):
         backlog.write_text(backlog.read_text("utf-8").replace("Title of B001", "Another title"), "utf-8")
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("another")
     expect(page.get_by_role("option").filter(has_text="Another title")).to_be_visible()
 
@@ -130,7 +130,7 @@ def test_an_edit_of_a_file_is_read_anew_by_itself(shop: Any) -> None:
 def test_what_only_a_person_may_do_asks_for_the_code_of_the_terminal(shop: Any) -> None:
     page = live(shop.page())
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("backlog_waive")
     page.get_by_role("option").filter(has_text="backlog_waive_item").click()
     form = page.get_by_role("dialog", name="backlog_waive_item")

@@ -86,7 +86,7 @@ def test_changes_are_read_commented_and_sent_back(
     page.get_by_role("button", name="Fold all").click()
     expect(page.locator("[data-line]")).to_have_count(0)
     page.get_by_role("button", name="Open all").click()
-    expect(page.locator("[data-line]").first).to_be_visible()
+    expect(page.locator("[data-path='src/prices.py'] [data-hunk='0']")).to_be_visible()
     files.last.get_by_role("button").click()
     expect(page.locator("[data-file='src/prices.py']")).to_be_focused()
     page.keyboard.press("p")
@@ -123,6 +123,16 @@ def test_changes_are_read_commented_and_sent_back(
     expect(page.get_by_role("group", name="Your comment")).to_contain_text("Round it half up")
     accessible(page)
 
+    # a line that is gone has a comment of its own
+    gone = page.get_by_role("button", name="Comment on removed line 30", exact=True)
+    gone.click()
+    page.keyboard.type("Why gone?")
+    page.keyboard.press("Control+Enter")
+    expect(gone).to_be_focused()
+    expect(page.get_by_text("2 comments")).to_be_visible()
+    expect(page.get_by_role("button", name="src/prices.py, removed line 30", exact=True)).to_be_visible()
+    accessible(page)
+
     # a reload keeps the draft
     with page.expect_response(
         lambda answer: "/api/preferences/rework." in answer.url and answer.request.method == "PUT"
@@ -136,11 +146,13 @@ def test_changes_are_read_commented_and_sent_back(
 
     page.get_by_role("button", name="Send back as rework").click()
     type_code(page, person)
-    expect(page.get_by_role("status").filter(has_text="Sent back")).to_contain_text("REWORK B001: 1 comment(s)")
+    expect(page.get_by_role("status").filter(has_text="Sent back")).to_contain_text("REWORK B001: 2 comment(s)")
+    expect(page.get_by_text("No OpenCode of this workspace is open, so nobody was told yet.")).to_be_visible()
     (mission,) = [
         row for row in json.loads(person.read(".opencode/echelon/missions.json"))["missions"] if row["item"] == "B001"
     ]
     assert mission["attempt"] == 2
+    assert "src/prices.py, removed line 30 of the base — Why gone?" in mission["feedback"]
     assert "src/prices.py:30 — Round it half up" in mission["feedback"] and "Smaller steps" in mission["feedback"]
     expect(page.get_by_role("definition").filter(has_text="2").first).to_be_visible()
     page.reload()

@@ -54,6 +54,17 @@ def test_comments_become_the_feedback_of_the_next_attempt(tmp_path: Path) -> Non
     assert "B001.1 — rework" in (shop.root / ".opencode/project.md").read_text("utf-8")
 
 
+def test_a_removed_line_is_named_by_where_it_was(tmp_path: Path) -> None:
+    """Its number in the slot would be another line's."""
+    shop, mirror, _ = started(tmp_path)
+    rows = [LineComment(path="a.py", line=4, text="keep this", side="old"), LineComment(path="a.py", line=4, text="no")]
+    answer = comments(mirror, "B001", rows)
+    assert isinstance(answer, Decision)
+    feedback = shop.engine().world().missions[0].feedback
+    assert feedback.split("\n")[1:] == ["a.py, removed line 4 of the base — keep this", "a.py:4 — no"]
+    assert answer.data["said"] == feedback, "what a session is told is what the next attempt reads"
+
+
 def test_the_next_delivery_works_with_them_and_closes(tmp_path: Path) -> None:
     shop, mirror, _ = started(tmp_path)
     comments(mirror, "B001", SAY)
@@ -125,6 +136,7 @@ def test_what_was_said_before_is_not_lost(tmp_path: Path) -> None:
         ([LineComment(path="", line=1, text="x")], "", "comment 1 needs a path"),
         ([LineComment(path="a", line=-1, text="x")], "", "no line of a file"),
         ([LineComment(path="a", line=1, text="\x1b\x00")], "", "comment 1 needs"),
+        ([LineComment(path="a", line=0, text="x", side="old")], "", "say which line was removed"),
         ([LineComment(path="a", text="x")] * 51, "", "at most 50"),
         ([LineComment(path="a", text="x" * 900)] * 6, "", "at most 4000"),
     ],
@@ -145,6 +157,8 @@ def test_what_says_nothing_or_too_much_is_refused(tmp_path: Path, rows: list[Lin
         '[{"path": "a"}]',
         '[{"path": "a", "text": "b", "x": 1}]',
         '[{"path": 1, "text": "b"}]',
+        '[{"path": "a", "text": "b", "side": "left"}]',
+        '[{"path": "a", "text": "b", "side": ["old"]}]',
         "[" * 100_000,
     ],
 )
@@ -180,3 +194,6 @@ def test_french_workspaces_are_told_in_french(tmp_path: Path) -> None:
     files = ask(two_items("fr"), requests.StartItem(requests.BaseFacts("b" * 40), "B001"), now)
     files = ask(files, requests.ReworkItem((requests.Remark("é.py", 3, "non"),), "", "B001"), now)
     assert world(files).missions[0].feedback == "Une personne a regardé le travail et demande ceci :\né.py:3 — non"
+    gone = requests.Remark("é.py", 3, "pourquoi ?", "old")
+    files = ask(files, requests.ReworkItem((gone,), "", "B001"), now)
+    assert "é.py, ligne 3 de la base, retirée — pourquoi ?" in world(files).missions[0].feedback

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from echelon.console.verifying import VerificationRun, Verifying
 from echelon.engine.workspace import Workspace
 from houses import until
 from slots_world import plain
-from workspaces import Shop
+from workspaces import Shop, backlog, check, does, item
 
 
 @pytest.fixture
@@ -72,6 +74,85 @@ def test_one_at_a_time(shop: Shop) -> None:
     (workspace,) = console.desk.mirrors
     console.desk.verifying[workspace] = Verifying(VerificationRun(state="running"))
     assert console.ask("POST", "/api/evidence/verify", {}).code == "VERIFY_RUNNING"
+
+
+OPEN = {"checks": {"sandbox": "off"}}  # or a check could not say outside that it runs
+
+
+def slow(tmp_path: Path, config: Mapping[str, object] = OPEN) -> tuple[Shop, Path, Path]:
+    """Two items delivered; the check of the second one takes for ever while `gate` is there, and says who it is."""
+    gate, process = tmp_path / "gate", tmp_path / "process"
+    held = f"test ! -e {gate} || {{ sh -c 'echo $$ > {process}.new; mv {process}.new {process}; sleep 600'; }}"
+    checks = {name: f"{held if name == 'B002' else 'true'}; grep -qx done {name}.txt" for name in ("B001", "B002")}
+    text = backlog(*(item(name, check(command)) for name, command in checks.items()))
+    made = Shop.make(tmp_path, text, {name: [does(name)] for name in checks}, config=config)
+    assert made.deliver().outcome.status == "done"
+    gate.touch()
+    return made, gate, process
+
+
+def is_gone(process: Path) -> bool:
+    try:
+        os.kill(int(process.read_text()), 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_run_is_stopped_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    shop, gate, process = slow(tmp_path)
+    console = Console(shop.places, shop.root)
+    before = {path: path.read_bytes() for path in (shop.root / ".opencode").rglob("*") if path.is_file()}
+    console.ask("POST", "/api/evidence/verify", {})
+    until(process.exists, "the second item's check runs")
+    asked = console.ask("POST", "/api/evidence/verify/stop", {})
+    assert asked.status == 200 and asked.json()["state"] in ("stopping", "stopped")
+    found = until(
+        lambda: (said := console.get("/api/evidence/verify"))["state"] == "stopped" and said, "the verification stops"
+    )
+    assert is_gone(process)
+    assert found["holds"] is None and found["problems"] == [] and found["ended"]
+    assert [(row["key"], row["holds"]) for row in found["proofs"]] == [("B001", True)], "what was proved stays said"
+    after = {path: path.read_bytes() for path in (shop.root / ".opencode").rglob("*") if path.is_file()}
+    assert after == before
+    assert console.ask("POST", "/api/evidence/verify/stop", {}).code == "VERIFY_IDLE"
+    gate.unlink()
+    console.ask("POST", "/api/evidence/verify", {})
+    assert ended(console)["holds"] is True, "the next run finds clean checkouts"
+
+
+def test_nothing_that_runs_nothing_to_stop(shop: Shop) -> None:
+    assert Console(shop.places, shop.root).ask("POST", "/api/evidence/verify/stop", {}).code == "VERIFY_IDLE"
+
+
+def test_a_run_ends_with_the_console(tmp_path: Path) -> None:
+    shop, _, process = slow(tmp_path)
+    verifying, told = Verifying(), list[object]()
+    console = Console(shop.places, shop.root)
+    (workspace,) = console.desk.mirrors
+    console.desk.verifying[workspace] = verifying
+    verifying.begin(Workspace(shop.root, shop.places), (), 2, told.append)
+    until(process.exists, "the second item's check runs")
+    console.desk.close()
+    until(lambda: verifying.run.state == "stopped", "it stops")
+    assert is_gone(process)
+
+
+def test_a_stop_while_dependencies_are_made_leaves_none_half_made(tmp_path: Path) -> None:
+    flag = tmp_path / "making"
+    step = {"run": f"mkdir made; test ! -e {flag} || {{ touch {flag}.on; sleep 600; }}", "produces": ["made"]}
+    shop, gate, _ = slow(tmp_path, {**OPEN, "setup": [step]})
+    gate.unlink()
+    prepared = shop.places.cache / "prepared"
+    for path in prepared.glob("*.done"):
+        path.unlink()  # as if they had been forgotten
+    flag.touch()
+    verifying = Verifying()
+    verifying.begin(Workspace(shop.root, shop.places), (), 2, lambda _facts: None)
+    until(Path(f"{flag}.on").exists, "the set-up command runs")
+    verifying.stop(lambda _facts: None)
+    until(lambda: verifying.run.state == "stopped", "it stops")
+    assert not [path for path in prepared.iterdir() if path.is_dir() or path.suffix == ".done"]
 
 
 def test_what_cannot_be_verified_ends_with_its_reason(shop: Shop, tmp_path: Path) -> None:

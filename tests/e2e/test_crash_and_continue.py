@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+import warm
 from proofs import LONG
-from workspaces import HONEST, Shop, backlog, does, wants
+from workspaces import COMMAND_SECONDS, HONEST, Shop, backlog, does, wants
 
 POINTS = 400 if LONG else 16
 NAMES = ("B001", "B002")
@@ -61,8 +62,7 @@ def struck(shop: Shop, at: int, when: str, sign: str) -> subprocess.CompletedPro
     (place / "git").write_text(script, "utf-8")
     (place / "git").chmod(0o755)
     env = shop.env(PATH=f"{place}{os.pathsep}{os.environ['PATH']}")
-    argv = [sys.executable, "-m", "echelon", "deliver"]
-    return subprocess.run(argv, cwd=shop.root, env=env, capture_output=True, text=True, timeout=100)
+    return warm.run(("deliver",), shop.root, env, COMMAND_SECONDS)
 
 
 def whole(shop: Shop) -> None:

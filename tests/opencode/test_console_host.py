@@ -290,7 +290,8 @@ def test_an_abort_ends_what_was_called_too(here: Stage, seen: Seen) -> None:
         lambda: next((row["session"] for row in seen.all("session") if row.get("parent") == session), "")
     )
     seen.until(lambda: child in here.server.get("/session/status", directory=str(here.shop.root)))
-    seen.ask(seen.hosting.abort(here.shop.root, session))
+    stopped = seen.ask(seen.hosting.abort(here.shop.root, session))
+    assert set(stopped.sessions) == {session, child}, "all that it stopped are named"
     seen.until(lambda: not here.server.get("/session/status", directory=str(here.shop.root)))
 
 

@@ -15,6 +15,7 @@ from opencode_chain import GO, HELLO, House, Stage, role
 from workspaces import CONFIG, Shop
 
 WAKE_UPS = 60
+ON_ITS_WAY_SECONDS = 0.1  # a busy machine reads a request late; a loop needs longer than this for its next prompt
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PICTURE = {"type": "file", "mime": "image/png", "filename": "a.png", "url": f"data:image/png;base64,{PIXEL}"}
 CONFIGURED = {**CONFIG, "limits": {"loopStillTurns": 100, "loopTurns": WAKE_UPS + 1}}
@@ -108,9 +109,15 @@ def test_an_abort_at_any_moment_is_final(here: Stage, talk: Talk, first: int) ->
         _free(here)
     time.sleep(0.8)  # long enough for a call, if one were to come
     for session, moment in aborted:
-        assert here.model.turns(session, since=moment) == []
+        late = here.model.turns(session, since=moment)
+        assert [asked for asked in late if not _called_back(here, asked, moment)] == []
         loop = here.loop(session)
         assert loop and (loop.state, loop.code) == ("paused", "LOOP_STOPPED")
+
+
+def _called_back(here: Stage, asked: Asked, moment: float) -> bool:
+    """Whether a request was on its way already when the stop was answered: OpenCode has hung up on it."""
+    return asked.arrived - moment < ON_ITS_WAY_SECONDS and asked in here.model.gone
 
 
 def _at_rest(here: Stage, session: str) -> bool:

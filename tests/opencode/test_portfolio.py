@@ -79,6 +79,8 @@ def test_W_G8_in_parallel_each_session_is_fenced_into_its_own_slot(tmp_path: Pat
     with stage(tmp_path / "w", shop, tree) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, GO, "EnterpriseCommander")
+        here.until(lambda: tree.workers, 120)
+        here.kill_brain()  # others are about to start and to call: they ask again, and hear what was started
         here.until(lambda: len(tree.workers) == 3, 120)  # at work at once
         before = here.brain()
         here.kill_brain()

@@ -144,12 +144,12 @@ def test_a_stop_ends_the_check_that_runs_and_until_then_the_tool_says_which(hous
     with house.stage(shop, plan(calls)) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, GO, "ProjectCommander")
-        here.until(lambda: running(seconds), 30)
+        here.until(lambda: running(seconds), 60)
         here.until(lambda: f"runs {command}" in titles(here, session))
         here.server.post(f"/session/{session}/abort", directory=str(shop.root))
         here.until(lambda: not running(seconds))
         here.until(lambda: (loop := here.loop(session)) and loop.code == "LOOP_STOPPED")
-        here.until(lambda: isinstance(_suspended(here), Decision), 30)
+        here.until(lambda: isinstance(_suspended(here), Decision), 60)
 
 
 def _suspended(here: Stage) -> Decision | Refusal | None:
@@ -280,8 +280,8 @@ def test_the_guard_keeps_a_mission_in_its_slot(house: House, tmp_path: Path) -> 
     ]
     with house.stage(shop, Chain(work=lambda _item: tries)) as here:
         here.server.prompt(here.server.create(title="t"), GO, "ProjectCommander")
-        worker = here.until(lambda: next((a.session for a in here.model.turns() if role(a) == "Worker"), ""), 30)
-        said = here.until(lambda: len(found := results(here, worker)) == len(tries) and all(found) and found, 30)
+        worker = here.until(lambda: next((a.session for a in here.model.turns() if role(a) == "Worker"), ""), 60)
+        said = here.until(lambda: len(found := results(here, worker)) == len(tries) and all(found) and found, 60)
         assert "[STATE_FILE]" in said[0] and "[OUTSIDE_SLOT]" in said[2] and "[GIT_NOT_YOURS]" in said[3]
         assert "[OUTSIDE_SLOT]" in said[4]
         assert shop.root.joinpath("src/a.py").read_text() == "a = 1\n", "the person's checkout is untouched"
@@ -318,7 +318,7 @@ def test_W_E1_the_read_guard_answers_with_the_outline_in_subagents_too(house: Ho
 
     with house.stage(shop, scenario) as here:
         here.server.prompt(here.server.create(title="t"), GO, "ProjectCommander")
-        worker = here.until(lambda: next((a.session for a in here.model.turns() if role(a) == "Worker"), ""), 30)
+        worker = here.until(lambda: next((a.session for a in here.model.turns() if role(a) == "Worker"), ""), 60)
         said = here.until(lambda: len(found := results(here, worker)) == len(READS) and all(found) and found, 60)
         for (tool, given, guarded), answer in zip(READS, said, strict=True):
             assert ("[READ_GUARDED]" in answer) == guarded, (tool, given, answer[:300])

@@ -91,7 +91,7 @@ class Terminal:
         self.shows(f"┃  {text.rstrip()}")
         self.press("Enter")
 
-    def shows(self, text: str, seconds: float = 20.0) -> None:
+    def shows(self, text: str, seconds: float = 60.0) -> None:
         until(lambda: text in self.screen(), f"{text!r} on the screen", seconds)
 
     def choose(self, agent: str) -> None:
@@ -130,7 +130,7 @@ class Person:
         return [asked for asked in self.model.turns() if role(asked) == by]
 
 
-def until(true: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+def until(true: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     end = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < end, f"not in {seconds:g} s: {what}"
@@ -193,7 +193,7 @@ def test_a_person_delivers_stops_and_asks_in_the_terminal(tmp_path: Path) -> Non
         terminal = person.terminal
         terminal.choose("ProjectCommander")
         terminal.enter(GO)
-        until(lambda: shop.delivered() == ["B001", "B002"], "two items delivered", 40)
+        until(lambda: shop.delivered() == ["B001", "B002"], "two items delivered", 90)
         terminal.shows("CLOSED B002")
         terminal.shows("BACKLOG_COMPLETE")
         assert shop.verify().holds

@@ -17,7 +17,7 @@ from echelon.errors import GitError, StoppedError
 from echelon.ports import CheckLimits
 from slots_world import World
 
-SECONDS = 20.0  # nothing takes that long: whoever waits so long waits for ever
+SECONDS = 60.0  # nothing takes that long: whoever waits so long waits for ever
 
 
 class Field:

@@ -99,6 +99,7 @@ def test_one_console_for_all_desks_of_a_workspace_as_long_as_one_is_there(shop: 
                 assert "http://127.0.0.1:4711/" in terminal.shown[0][0]
             assert starts(tmp_path) == [["--workspace", str(shop.root), "--port", "4711", "--until-closed"]]
             attends.want(first.desk, ON)  # said again when it finds its workspace
+            await until(lambda: not attends._tasks)
             attends.left(first.desk)
             assert not (tmp_path / "ended").exists()
             attends.left(second.desk)

@@ -23,7 +23,7 @@ from echelon.engine.workspace import Workspace
 from echelon.errors import HostError
 from workspaces import Shop
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class Peer:

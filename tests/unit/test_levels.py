@@ -196,6 +196,18 @@ def test_a_budget_below_what_was_in_flight_never_locks_a_project_out() -> None:
     assert disk.refused(ask.StartItem(worlds.BASE, None, "PGM-001/PRJ-001", parallel=True)).code == "CAPACITY_REACHED"
 
 
+def test_a_full_limit_names_what_holds_it() -> None:
+    """Who was called anew, after its session or the brain had ended, learns only from the refusal what to go on with."""
+    disk = running(budget=3)
+    disk.files[f"{ONE}/projects/PRJ-001/backlog.md"] += portfolios.item("B003")
+    disk.start("PGM-001/PRJ-001/B001")
+    disk.start("PGM-001/PRJ-001/B003")
+    full = disk.refused(ask.StartItem(worlds.BASE, None, "PGM-001/PRJ-001", parallel=True, limit=2))
+    assert full.code == "CAPACITY_REACHED"
+    assert [reason.partition("taken: ")[2] for reason in full.reasons] == ["B001, B003"]
+    assert full.next_step.startswith("close what is in flight")
+
+
 # ------------------------------------------------------------------------------------------------- refusals
 
 

@@ -11,7 +11,10 @@ test("a draft holds one comment for each place, in the order of the files", () =
   draft = put(draft, { path: "b", line: 1, text: "z" });
   draft = put(draft, { path: "b", line: 2, text: "changed" });
   expect(draft.comments).toEqual([{ path: "a", line: 9, text: "y" }, { path: "b", line: 1, text: "z" }, { path: "b", line: 2, text: "changed" }]);
-  expect(find(draft, "b", 1)?.text).toBe("z");
+  expect(find(draft, { path: "b", line: 1 })?.text).toBe("z");
+  draft = put(draft, { path: "b", line: 1, side: "old", text: "why gone?" });
+  expect([find(draft, { path: "b", line: 1 })?.text, find(draft, { path: "b", line: 1, side: "old" })?.text]).toEqual(["z", "why gone?"]);
+  draft = put(draft, { path: "b", line: 1, side: "old", text: "" });
   expect(put(draft, { path: "b", line: 1, text: "  " }).comments).toHaveLength(2);
   expect(NOTHING.comments).toEqual([]);
 });
@@ -21,11 +24,20 @@ test("whatever was kept, a draft comes of it", () => {
   expect(draftOf({ comments: [{ path: "a", line: 1, text: "b" }], note: "c" })).toEqual({ comments: [{ path: "a", line: 1, text: "b" }], note: "c" });
 });
 
+test("a removed line is kept as one, and is in the changes only while it is removed there", () => {
+  const comment = { path: "a", line: 3, side: "old" as const, text: "why?" };
+  expect(draftOf({ comments: [comment, { ...comment, side: "left" }], note: "" }).comments).toEqual([comment]);
+  const file = (kind: string) => ({ path: "a", oldPath: "a", status: "modified", added: 0, removed: 1, binary: false, tooLarge: false, hunks: [{ header: "", lines: [{ kind, old: 3, new: 0, text: "" }] }] });
+  expect([placed([file("removed")], comment), placed([file("same")], comment), placed([file("removed")], { ...comment, side: undefined })]).toEqual([true, false, false]);
+});
+
 test("what is counted is never less than what is told", () => {
   const draft = { comments: [{ path: "src/a.py", line: 12, text: "name it" }], note: "smaller steps" };
   const told = ["A person looked at the work and asks for this:", "src/a.py:12 — name it", "smaller steps"].join("\n");
   expect(said(draft)).toBeGreaterThanOrEqual(told.length);
   expect(said(draft)).toBeLessThan(told.length + 100);
+  const gone = { comments: [{ path: "src/a.py", line: 12, side: "old" as const, text: "why" }], note: "" };
+  expect(said(gone)).toBeGreaterThanOrEqual(["Une personne a regardé le travail et demande ceci :", "src/a.py, removed line 12 of the base — why"].join("\n").length);
   expect(said(NOTHING)).toBe(0);
   expect(said({ comments: [], note: "x".repeat(SAID_MAX) })).toBeGreaterThan(SAID_MAX);
 });

@@ -90,7 +90,8 @@ class NoteArguments:
 class ReworkArguments:
     note: str = _doc("What has to change, in the person's words.", default="")
     comments_json: str = _doc(
-        "JSON array of {path, line, text}, 50 at most; line 0, or none, is about the whole file.",
+        "JSON array of {path, line, text, side}, 50 at most; line 0, or none, is about the whole file; side old is about "
+        "a line that was removed, by its number in the base.",
         default="",
         quiet=True,
     )
@@ -164,6 +165,9 @@ class ProjectReasonArguments:
 @dataclass(frozen=True, slots=True)
 class ProjectsArguments:
     max_projects: int = _doc("Projects of this program at once.", default=0)
+    project_id: str = _doc(
+        "Only this one, beside those that run; max_projects 0 is then no limit.", default="", quiet=True
+    )
     slots_per_project: int = _doc("Items at once in each of them; told to who drives them.", default=0)
     program_file: str = _doc("Which program.md; the active program's when left out.", default="")
 
@@ -176,6 +180,11 @@ class ProgramFileArguments:
 @dataclass(frozen=True, slots=True)
 class ProgramArguments:
     program_id: str = _doc("Id of the program; the next or the only active one when left out.", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramsArguments:
+    program_id: str = _doc("Only this one, beside those that run.", default="", quiet=True)
 
 
 @dataclass(frozen=True, slots=True)

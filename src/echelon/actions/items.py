@@ -92,10 +92,13 @@ def _remarks(text: str) -> tuple[requests.Remark, ...]:
     for number, row in enumerate(rows, 1):
         named = dict(row) if isinstance(row, dict) else {}
         path, line, words = named.pop("path", None), named.pop("line", 0), named.pop("text", None)
+        side = named.pop("side", "new")
         sound = isinstance(path, str) and isinstance(words, str) and type(line) is int and not named
         if not sound or not isinstance(path, str) or not isinstance(words, str):
-            raise _not_comments(f"comment {number} is not one object of path, line and text")
-        found.append(requests.Remark(path, line, words))
+            raise _not_comments(f"comment {number} is not one object of path, line, text and side")
+        if side not in ("new", "old"):
+            raise _not_comments(f"comment {number}: side is new or old")
+        found.append(requests.Remark(path, line, words, side))
     return tuple(found)
 
 

@@ -39,15 +39,19 @@ def project(verb: Verb, *, parallel: bool = False) -> Callable[[Engine, Any, Cal
 
 
 def start_projects(engine: Engine, given: given_.ProjectsArguments, caller: Caller) -> Answer:
-    """Start every project of a program that can start, up to `max_projects` at once."""
+    """Start every project of a program that can start, up to `max_projects` at once; or the one that is named."""
     where = program_of(engine, caller, given.program_file)
     if isinstance(where, Refusal):
         return where
     if not engine.world().portfolio.parallel:
         return refuse("PARALLELISM_OFF")
-    limit = given.max_projects if given.max_projects > 0 else 1
-    request = requests.MoveProject("start", None, where, "", True, limit)
-    return _all(engine, request, "projects", given.slots_per_project)
+    named = project_id(where, given.project_id)
+    if isinstance(named, Refusal):
+        return named
+    (where, identifier), most = named, max(0, given.max_projects)
+    request = requests.MoveProject("start", identifier or None, where, "", True, most if identifier else most or 1)
+    starts = 1 if identifier else STARTS_MAX
+    return _all(engine, request, "projects", given.slots_per_project, starts)
 
 
 def program_step(verb: Verb, *, parallel: bool = False) -> Callable[[Engine, Any, Caller], Answer]:
@@ -63,16 +67,20 @@ def program_step(verb: Verb, *, parallel: bool = False) -> Callable[[Engine, Any
     return perform
 
 
-def start_programs(engine: Engine, _given: object, _caller: Caller) -> Answer:
+def start_programs(engine: Engine, given: given_.ProgramsArguments, _caller: Caller) -> Answer:
+    """Start every program that can start, or the one that is named."""
     if not engine.world().portfolio.settings.parallel:
         return refuse("PARALLELISM_OFF")
-    return _all(engine, requests.MoveProgram("start", None, "", True), "programs", 0)
+    request = requests.MoveProgram("start", given.program_id or None, "", True)
+    return _all(engine, request, "programs", 0, 1 if given.program_id else STARTS_MAX)
 
 
-def _all(engine: Engine, request: requests.MoveProject | requests.MoveProgram, noun: str, slots: int) -> Answer:
-    """Ask again until nothing more starts; the refusal counts only when nothing did."""
+def _all(
+    engine: Engine, request: requests.MoveProject | requests.MoveProgram, noun: str, slots: int, starts: int
+) -> Answer:
+    """Ask again until nothing more starts, `starts` times at the most; the refusal counts only when nothing did."""
     done: list[Decision] = []
-    for _ in range(STARTS_MAX):
+    for _ in range(starts):
         answer = _delegated(engine.ask(request), parallel=True, slots=slots)
         if isinstance(answer, Refusal):
             if not done:

@@ -112,7 +112,7 @@ _PROGRAMS = (
     Action("enterprise_resume_program", "enterprise", "Bring a suspended program back to pending.", args.ProgramArguments, nodes.program_step("resume")),
     Action("enterprise_reopen_program", "enterprise", "Bring a failed or delivered program back to pending.", args.ProgramReasonArguments, nodes.program_step("reopen"), "person"),
     Action("enterprise_waive_program", "enterprise", "Go on without a failed program.", args.ProgramReasonArguments, nodes.program_step("waive"), "person"),
-    Action("enterprise_start_programs_parallel", "enterprise", "Start every program that can start.", args.NoArguments, nodes.start_programs),
+    Action("enterprise_start_programs_parallel", "enterprise", "Start every program that can start.", args.ProgramsArguments, nodes.start_programs),
     Action("enterprise_close_program_parallel", "enterprise", "Mark one of the active programs delivered.", args.ProgramArguments, nodes.program_step("close", parallel=True)),
     Action("enterprise_fail_program_parallel", "enterprise", "Give one of the active programs up.", args.ProgramReasonArguments, nodes.program_step("fail", parallel=True)),
     Action("enterprise_set_budget", "enterprise", "Change how many items may be in flight at once.", args.BudgetArguments, nodes.set_budget, "person"),

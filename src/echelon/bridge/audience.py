@@ -7,9 +7,11 @@ limit, and then it is dropped, and has to come again.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from echelon.bridge import rework
 from echelon.bridge.wire import Refused, Wire
 from echelon.core.decide import refuse
 from echelon.errors import HostError
@@ -97,12 +99,19 @@ class Audience:
             "loops": _loops,
             "stop": _stop,
         }
+        if method == "rework":  # of a workspace: only one of its OpenCodes has the session
+            return await self._rework(params)
         if method not in answers:
             raise Refused(refuse("BRIDGE_CONFUSED", "unknown request"))
         desk = self._desks.get((int(params.get("pid") or 0), str(params.get("directory") or "")))
         if desk is None:
             raise HostError("HOST_GONE", "OpenCode closed the connection.", "start it again")
         return await answers[method](desk, params)
+
+    async def _rework(self, params: Mapping[str, Any]) -> dict[str, str]:
+        root = os.path.realpath(str(params["workspace"]))
+        desks = [desk for desk in self._desks.values() if desk.row()["workspace"] == root]
+        return await rework.tell(desks, str(params["item"]), int(params["attempt"]), str(params["said"]))
 
 
 async def _api(desk: Desk, params: Mapping[str, Any]) -> Any:

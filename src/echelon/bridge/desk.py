@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from echelon.bridge import contracts, own_roles, steering
+from echelon.bridge import contracts, own_roles, rework, steering
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.halting import halt
 from echelon.bridge.keeping import Keeper, workspace_of
@@ -26,6 +26,7 @@ from echelon.core import fence, posts, report
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents.render import clean
 from echelon.core.fence import Room
+from echelon.core.model import Mission, World
 from echelon.core.posts import LevelName, Post
 from echelon.engine.workspace import Places, find_workspace
 from echelon.errors import EchelonError, HostError
@@ -56,7 +57,7 @@ class Desk:
         self.directory, self.pid, self._places = directory, pid, places
         self.wires: list[Wire] = []
         self._rules: Mapping[str, Any] = {}
-        self._tools, self._sessions = Tools(places), Sessions(self._api)
+        self._tools, self._sessions = Tools(places), Sessions(self.api)
         self._words: dict[str, str] = {}  # session -> what the person last said
         self._heard: dict[str, None] = {}
         self._liveness = Liveness(places.state)
@@ -87,7 +88,7 @@ class Desk:
             with contextlib.suppress(EchelonError):  # until `echelon init` makes one: each hook looks again
                 keeper = Keeper(find_workspace(Path(self.directory)), self._places)
                 self._posts = Posts(keeper)
-                self._looping = Looping(self._api, keeper, self._sessions, self.pid)
+                self._looping = Looping(self.api, keeper, self._sessions, self.pid)
                 self._found.set()
         return self._looping
 
@@ -100,7 +101,7 @@ class Desk:
             await looping.resume()
         await looping.watch()
 
-    async def _api(
+    async def api(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> Any:
         answer = await self.relay({"method": method, "path": path, "body": body, "query": query or {}})
@@ -128,10 +129,41 @@ class Desk:
         }
 
     async def halt(self, session: str) -> Mapping[str, Any]:
-        return await halt(self._api, self._sessions, self.looping, session)
+        return await halt(self.api, self._sessions, self.looping, session)
+
+    # What a person's comments on an item need to know here, and how they are said (rework.py).
+
+    @property
+    def posts(self) -> Posts | None:
+        return self._posts
+
+    @property
+    def sessions(self) -> Sessions:
+        return self._sessions
+
+    def world(self) -> World | None:
+        """As the files say it now; None where there is no workspace. Raises what reading it raises."""
+        keeper = self._workspace()
+        return keeper.world() if keeper else None
+
+    async def works_on(self, mission: Mission) -> rework.Works | None:
+        """The session here that works on the item, or did last. Raises HostError."""
+        if not self._slot:
+            return await rework.of_commander(self, mission)
+        here = slot_of(self.directory, self._places) == mission.slot
+        return await rework.of_slot(self, mission) if here else None
+
+    async def speak(self, works: rework.Works, text: str) -> bool:
+        """Say it there; False when a person stopped it meanwhile, and then it was not said. Raises HostError."""
+        if self.looping is not None:
+            return await self.looping.speak(works.session, works.root, text, busy=works.busy)
+        # Nothing may begin in a slot but by its delivery: a loop that runs takes this up, one that has just ended does not.
+        body = {"agent": works.session.agent, "noReply": True, "parts": [{"type": "text", "text": text}]}
+        await self.api("POST", f"/session/{works.session.id}/prompt_async", body=body)
+        return True
 
     async def toast(self, message: str, variant: str) -> None:
-        await toast(self._api, message, variant)
+        await toast(self.api, message, variant)
 
     def denial(self, session: str) -> str:
         """Why a message or a command of the session was not let in since somebody last asked; "" for none."""
@@ -200,10 +232,10 @@ class Desk:
     async def _log(self, line: str) -> None:
         """Into OpenCode's own log, where who looks for a reason looks first."""
         with contextlib.suppress(HostError):
-            await self._api("POST", "/log", body={"service": "echelon", "level": "warn", "message": line})
+            await self.api("POST", "/log", body={"service": "echelon", "level": "warn", "message": line})
 
     async def _busy(self) -> Collection[str]:
-        found: Mapping[str, Any] | None = await self._api("GET", "/session/status")
+        found: Mapping[str, Any] | None = await self.api("GET", "/session/status")
         return found.keys() if found else ()
 
     async def tool(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -220,7 +252,7 @@ class Desk:
         if isinstance(decision, Decision) and call.name == "record_escalation":
             about = call.arguments.get("item") or (post.scope if post else "") or "all of it"
             asked = f"{decision.data.get('escalation')}: {call.arguments.get('context')}"
-            await toast(self._api, clean(f"{about} waits for your decision, {asked}")[:500], "warning")
+            await toast(self.api, clean(f"{about} waits for your decision, {asked}")[:500], "warning")
         if isinstance(decision, Decision) and call.name in STARTS:
             await self._started(call, post, decision)
         return answer
@@ -250,18 +282,18 @@ class Desk:
         if loop is not None:
             looping.keeper.save(dataclasses.replace(loop, scope=scope if loop.scope is None else loop.scope))
         elif not (await self._sessions.get(call.session)).parent:
-            words = self._words.get(call.session) or await last_words(self._api, call.session)
+            words = self._words.get(call.session) or await last_words(self.api, call.session)
             looping.keeper.begin(call.session, role.commands, call.agent, words, self.pid, scope=scope)
 
     async def _progress(self, given: Mapping[str, Any], line: str) -> None:
         """Show a line at the tool's call in the terminal: OpenCode has no other way (host-opencode.md §4)."""
         session, message = str(given["sessionID"]), str(given["messageID"])
         try:
-            found = await self._api("GET", f"/session/{session}/message/{message}")
+            found = await self.api("GET", f"/session/{session}/message/{message}")
             part = next(row for row in found["parts"] if row.get("callID") == given.get("callID"))
             if part["state"]["status"] == "running":
                 body = {**part, "state": {**part["state"], "title": line[:200]}}
-                await self._api("PATCH", f"/session/{session}/message/{message}/part/{part['id']}", body=body)
+                await self.api("PATCH", f"/session/{session}/message/{message}/part/{part['id']}", body=body)
         except (HostError, StopIteration, KeyError, TypeError):
             return  # only a line for the person
 
@@ -269,7 +301,7 @@ class Desk:
         name, session, words = str(given["command"]), str(given["sessionID"]), str(given.get("arguments") or "").strip()
         if name == "stop":
             text = await self.stop()
-            await toast(self._api, text, "success")  # the refusal below keeps the model out, and is in the log only
+            await toast(self.api, text, "success")  # the refusal below keeps the model out, and is in the log only
             return {"deny": text}
         if name == "agents":
             rows = [
@@ -280,7 +312,7 @@ class Desk:
         keeper = self._keeper()
         if keeper is None:
             text = str(refuse("NO_WORKSPACE", f"there is no .opencode folder at {self.directory} or above"))
-            await toast(self._api, text, "warning")
+            await toast(self.api, text, "warning")
             return {"deny": text}
         if name == "status":
             lines = await asyncio.to_thread(lambda: report.lines(report.status(keeper.world())))
@@ -298,7 +330,7 @@ class Desk:
         world = keeper.world()
         post = posts.named(world, level, words)
         if isinstance(post, Refusal):
-            await toast(self._api, str(post), "warning")
+            await toast(self.api, str(post), "warning")
             return {"deny": str(post)}
         post = post or Post(level, posts.natural(world, level))
         if self._posts and level != "mission":
@@ -333,7 +365,7 @@ class Desk:
 
     async def fired(self, given: Mapping[str, Any]) -> None:
         """A hook fired for the first time here: `echelon doctor` says which never do."""
-        await self._liveness.note(str(given["hook"]), self._api)
+        await self._liveness.note(str(given["hook"]), self.api)
 
     async def rules(self, given: Mapping[str, Any]) -> None:
         self._rules = given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from echelon.bridge.looping import Looping
@@ -24,11 +24,13 @@ async def halt(api: Api, sessions: Sessions, looping: Looping | None, session: s
     What stands above a session that was called finishes its turn: it reads that the call was stopped. Its loop ends.
     """
     root = (await sessions.chain(session))[-1].id
+    # Looked at before anything ends: with a session OpenCode ends those below it, and then they are busy no more.
+    before = await _running(api, await _family(api, session))
     loops = await looping.stop(root, STOPPED, turn=root == session) if looping else []
-    family = await _family(api, session)
     await api("POST", f"/session/{session}/abort")
-    busy: Mapping[str, Any] = await api("GET", "/session/status") or {}
-    for below in (name for name in family[1:] if name in busy):
+    family = await _family(api, session)  # again: one may have been called meanwhile
+    late = await _running(api, family[1:])
+    for below in late:
         with contextlib.suppress(HostError):
             await api("POST", f"/session/{below}/abort")
     # An aborted session's requests would stay (host-opencode.md §16.13).
@@ -38,9 +40,14 @@ async def halt(api: Api, sessions: Sessions, looping: Looping | None, session: s
                 with contextlib.suppress(HostError):
                     await api("POST", f"/{kind}/{request['id']}/{path}", body=body)
     return {
-        "sessions": [session, *(name for name in family[1:] if name in busy)],
+        "sessions": list(dict.fromkeys([session, *before, *late])),
         "loops": [row.session for row in loops],
     }
+
+
+async def _running(api: Api, family: Sequence[str]) -> list[str]:
+    busy: Mapping[str, Any] = await api("GET", "/session/status") or {}
+    return [name for name in family if name in busy]
 
 
 async def _family(api: Api, session: str) -> list[str]:

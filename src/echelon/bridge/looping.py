@@ -18,7 +18,7 @@ from typing import Any
 
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.keeping import Keeper
-from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
+from echelon.bridge.sessions import Api, Session, Sessions, Spending, last_turn
 from echelon.core.decide import refuse
 from echelon.core.loops import Loop
 from echelon.engine.consoles import alive
@@ -27,6 +27,7 @@ from echelon.errors import EchelonError, HostError
 COMMAND_OF = {command.starts: name for name, command in COMMANDS.items() if command.starts}
 SENT_SECONDS = 5.0  # within which a prompt must have begun to run, ours or another's
 WATCH_SECONDS = 30.0  # between looks for an idle signal that never came
+GO_ON = "Go on with what the message before says."  # it was saved and did not run: nothing is said twice
 WAKE_SECONDS = 3.0  # between looks whether what a loop waits for is settled
 
 
@@ -49,6 +50,7 @@ class Looping:
             str, float
         ] = {}  # session -> since when its prompt is read: not "busy" in OpenCode before it runs
         self._barred: dict[str, str] = {}  # session -> a prompt of ours that was stopped under way: no model may see it
+        self._spoken: set[str] = set()  # sessions below that a person's words began
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------ what is heard
@@ -64,6 +66,9 @@ class Looping:
             chain = await self._sessions.chain(session)
             await self._spending.look(chain[-1].id, session)
             await self._wake(session)
+            if session in self._spoken:  # nobody's call: no answer goes up that would be the next signal
+                self._spoken.discard(session)
+                await self._look_above(chain[-1].id)
             return
         if sent is not None:
             if loop.failed:  # a failed turn is idle twice
@@ -207,6 +212,61 @@ class Looping:
         words = "done" if done else "waits for you, then goes on" if loop.state == "waiting" else "waits for you"
         message = f"{loop.level}: {words} [{loop.code}] {loop.reason}"[:500]
         await toast(self._api, message, "success" if done else "warning")
+
+    # ------------------------------------------------------------------------------------ a person's words below
+
+    def coming(self, session: str) -> bool:
+        """Whether a prompt of it is being read: OpenCode does not call it busy yet."""
+        return session in self._sent or time.monotonic() - self._coming.get(session, -SENT_SECONDS) < SENT_SECONDS
+
+    def stopped(self, root: str) -> bool:
+        """Whether its loop was ended: by the person, or by a limit of theirs. A session without one never was."""
+        loop = self.keeper.loops().get(root)
+        return loop is not None and not loop.unended
+
+    async def speak(self, session: Session, root: str, text: str, *, busy: bool) -> bool:
+        """A person's words to a session below a loop, once; False when the person stops meanwhile what rests or works."""
+        before = self.stopped(root)
+        if before and not busy:
+            return False
+        sent = _Sent(text)
+        if not busy:
+            self._sent[session.id] = sent
+            self._spoken.add(session.id)
+        await self._words(session, text, begins=not before)
+        if not before and self.stopped(root):  # while it was on its way: it must not begin what was just stopped
+            self._sent.pop(session.id, None)
+            self._barred[session.id] = text
+            await self._api("POST", f"/session/{session.id}/abort")
+            return False
+        if not busy:
+            task = asyncio.ensure_future(self._see_words_run(session, root, sent))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _words(self, session: Session, text: str, *, begins: bool = True) -> None:
+        """`begins`: False for what only a turn that runs may take up."""
+        body = {"agent": session.agent, "noReply": not begins, "parts": [{"type": "text", "text": text}]}
+        await self._api("POST", f"/session/{session.id}/prompt_async", body=body)
+
+    async def _see_words_run(self, session: Session, root: str, sent: _Sent) -> None:
+        """As `_see_it_run`, for a session that has no loop of its own."""
+        await asyncio.sleep(SENT_SECONDS)
+        if self._sent.get(session.id) is not sent or self.stopped(root):
+            return
+        self._sent.pop(session.id, None)
+        with contextlib.suppress(HostError):
+            turn = await last_turn(self._api, session.id)
+            busy = session.id in (await self._api("GET", "/session/status") or {})
+            if not busy and turn is not None and turn.role == "user":  # saved, not run: an answer would be newer
+                await self._words(session, GO_ON)
+
+    async def _look_above(self, root: str) -> None:
+        loop = self.keeper.running(root)
+        if loop is not None:
+            with contextlib.suppress(HostError):
+                await self._look(loop)
 
     # ------------------------------------------------------------------------------------------ life
 

@@ -27,7 +27,7 @@ from echelon.checks.placing import copy, link
 from echelon.checks.runner import remove_tree, run_check
 from echelon.checks.sandbox import NO_SANDBOX, Sandbox
 from echelon.checks.steps import Command, Copy, Link, Step, detect_steps, step_to_json, steps_from_json
-from echelon.errors import WorldError
+from echelon.errors import StoppedError, WorldError
 from echelon.ports import CheckLimits
 
 __all__ = [
@@ -55,6 +55,7 @@ _VERSIONS = (".python-version", ".nvmrc", ".node-version", ".tool-versions")
 
 Materialize = Callable[[Path], None]
 TreeFile = Callable[[str], bytes | None]
+Stopped = Callable[[], bool]  # whether a person wants it to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,14 @@ def prepare(
     *,
     sandbox: Sandbox = NO_SANDBOX,
     limits: CheckLimits = LIMITS,
+    stopped: Stopped = lambda: False,
 ) -> Prepared:
     """Perform `steps` in `checkout`; doing it again changes nothing.
 
     `materialize(directory)` writes the tree's files there; give it the base's tree wherever the keys agree, since
     what it writes is run. `tree_files(path)` is the content of one file of the checkout's tree, None when absent.
     Raises: WorldError PREPARE_SOURCE_MISSING, PREPARE_TARGET_EXISTS, PREPARE_FAILED, PREPARE_BUSY; LimitError
-    PREPARE_COPY_TOO_LARGE.
+    PREPARE_COPY_TOO_LARGE; StoppedError STOPPED soon after `stopped()` says True, and nothing half-made stays.
     """
     checkout, workspace = checkout.resolve(), workspace.resolve()
     gathered = _Gathered()
@@ -110,7 +112,7 @@ def prepare(
                 gathered.facts.append([step_to_json(step), _fingerprint(source)])
             case Command():
                 key = _key(step, tree_files)
-                made = _made(step, cache.resolve() / "prepared", key, materialize, sandbox, limits)
+                made = _made(step, cache.resolve() / "prepared", key, materialize, sandbox, limits, stopped)
                 gathered.facts.append(key)
                 for path in step.produces:
                     link(checkout, path, made / path, made)
@@ -166,27 +168,46 @@ def _environment(gathered: _Gathered, checkout: Path) -> dict[str, str]:
 
 
 def _made(
-    step: Command, prepared: Path, key: str, materialize: Materialize, sandbox: Sandbox, limits: CheckLimits
+    step: Command,
+    prepared: Path,
+    key: str,
+    materialize: Materialize,
+    sandbox: Sandbox,
+    limits: CheckLimits,
+    stopped: Stopped,
 ) -> Path:
     """The directory in which the command has run, now or earlier, here or in another process."""
     directory, marker = prepared / key, prepared / f"{key}.done"
     prepared.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(prepared / f"{key}.lock", limits.seconds + LOCK_EXTRA_SECONDS):
+    with _locked(prepared / f"{key}.lock", limits.seconds + LOCK_EXTRA_SECONDS, stopped):
         if not marker.is_file() or _missing(step, directory):
             marker.unlink(missing_ok=True)
-            _run(step, directory, materialize, sandbox, limits)
+            _run(step, directory, materialize, sandbox, limits, stopped)
             write_whole(marker, json.dumps(step_to_json(step)).encode())
         os.utime(marker)
         _forget_old(prepared)
     return directory
 
 
-def _run(step: Command, directory: Path, materialize: Materialize, sandbox: Sandbox, limits: CheckLimits) -> None:
+def _run(
+    step: Command,
+    directory: Path,
+    materialize: Materialize,
+    sandbox: Sandbox,
+    limits: CheckLimits,
+    stopped: Stopped,
+) -> None:
     remove_tree(directory)
     directory.mkdir(mode=0o700)
     materialize(directory)
     environment = {**network_variables(), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    done = run_check(step.run, directory, sandbox=sandbox, limits=limits, environment=environment, network=True)
+    try:
+        done = run_check(
+            step.run, directory, sandbox=sandbox, limits=limits, environment=environment, network=True, stopped=stopped
+        )
+    except StoppedError:
+        remove_tree(directory)
+        raise
     missing = _missing(step, directory) if done.outcome == "green" else []
     if done.outcome == "green" and not missing:
         return
@@ -234,7 +255,7 @@ def _digest(facts: list[object]) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, seconds: float) -> Iterator[None]:
+def _locked(path: Path, seconds: float, stopped: Stopped) -> Iterator[None]:
     """One process at a time prepares a key; the kernel frees the lock of one that died."""
     import fcntl  # here because Windows has none and must still import this module
 
@@ -245,6 +266,9 @@ def _locked(path: Path, seconds: float) -> Iterator[None]:
                 fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if stopped():
+                    what = "a set-up command was waiting for the same one of another process."
+                    raise StoppedError("STOPPED", what) from None
                 if time.monotonic() >= deadline:
                     raise WorldError(
                         "PREPARE_BUSY",

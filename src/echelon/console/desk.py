@@ -16,7 +16,7 @@ from echelon.console.hub import Hub
 from echelon.console.interface import Interface
 from echelon.console.mirror import Changed, Mirror
 from echelon.console.sessions import Sessions
-from echelon.console.verifying import Verifying
+from echelon.console.verifying import END_SECONDS, Verifying
 from echelon.console.watching import watch
 from echelon.engine.places import Places
 
@@ -76,6 +76,8 @@ class Desk:
         if self._holders[identifier] <= 0 and identifier in self.mirrors:
             del self.mirrors[identifier], self._holders[identifier]
             self._watching.pop(identifier).cancel()
+            if identifier in self.verifying:
+                self.verifying[identifier].end()
             self.hub.send("workspaces", {})
 
     def told(self, identifier: str, changed: Changed) -> None:
@@ -95,9 +97,14 @@ class Desk:
         self.hub.send("state", facts)
 
     def close(self) -> None:
+        for run in self.verifying.values():
+            run.end()
         for task in (*self._watching.values(), *self._visiting.values(), *([self._hosted] if self._hosted else [])):
             task.cancel()
         self.hub.close()
+        until = time.monotonic() + END_SECONDS
+        for run in self.verifying.values():
+            run.join(until - time.monotonic())
 
 
 def _failed(task: asyncio.Task[str]) -> bool:

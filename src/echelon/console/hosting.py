@@ -21,7 +21,7 @@ from echelon.console.answers import Done
 from echelon.console.hearing import Json
 from echelon.console.link import Link, Seat
 from echelon.console.reach import Reach, answers_of, data_of, error_of, is_fine, main_of
-from echelon.console.talk import Messages, Pending, Prompted, Session, Sessions, Stopped
+from echelon.console.talk import Messages, Pending, Prompted, Session, Sessions, Stopped, Told
 from echelon.core.codes import CODES
 from echelon.core.decide import Refusal, refuse
 from echelon.errors import HostError
@@ -174,6 +174,20 @@ class Hosting:
         done = await answers_of([self._link.ask(seat, "abort", {"session": session}, CALL_SECONDS) for seat in seats])
         names = {kind: dict.fromkeys(name for row in done for name in row[kind]) for kind in ("sessions", "loops")}
         return Stopped(sessions=tuple(names["sessions"]), loops=tuple(names["loops"]))
+
+    async def rework(self, root: Path | str, item: str, attempt: int, said: str) -> Told:
+        """Say a person's comments to the session that works on the item, of all OpenCodes of the workspace to one.
+
+        `attempt` is the one that begins with them. Never raises: they are in the files already.
+        """
+        if not self.present(root):
+            return Told(how="none", why="absent")
+        given = {"workspace": os.path.realpath(root), "item": item, "attempt": attempt, "said": said}
+        try:
+            answer = await self._link.ask(self._reach.seats(root)[0], "rework", given, CALL_SECONDS)
+            return Told.model_validate(answer)
+        except (HostError, ValueError):
+            return Told(how="none", why="lost")
 
     async def reply_question(self, root: Path | str, question: str, answers: Sequence[Sequence[str]]) -> Done | Refusal:
         """A list of chosen labels or own words for each question of the request."""

@@ -28,7 +28,7 @@ Areas = tuple[str, ...]
 _ROW = ("key", "id", "title", "state", "waived", "priority", "size", "coverage")
 
 
-class View:
+class Reading:
     """What one reading of the files gave. Derived values are made once, when somebody asks."""
 
     def __init__(self, world: World, documents: tuple[str, ...], revision: int) -> None:
@@ -59,7 +59,7 @@ class Changed:
 
 
 class Mirror:
-    """Safe in threads: one refreshes, the others read the view that stands.
+    """Safe in threads: one refreshes, the others read what was read last.
 
     Raises what opening a workspace raises.
     """
@@ -69,9 +69,9 @@ class Mirror:
         self.places = places
         self.workspace = Workspace(root, places)
         self.engine = Engine(self.workspace, ACTOR)
-        self.trouble = ""  # why the view is older than the files, "" mostly
+        self.trouble = ""  # why the reading is older than the files, "" mostly
         self._signature: object = None
-        self._view: View | None = None
+        self._reading: Reading | None = None
 
     @property
     def id(self) -> str:
@@ -79,29 +79,29 @@ class Mirror:
         return hashlib.sha256(os.fsencode(self.workspace.root)).hexdigest()[:12]
 
     @property
-    def view(self) -> View:
+    def reading(self) -> Reading:
         """Raises what reading the workspace raises, when it could not be read yet."""
-        if self._view is None:
+        if self._reading is None:
             self.refresh()
-        assert self._view is not None  # refresh raises where there is none
-        return self._view
+        assert self._reading is not None  # refresh raises where there is none
+        return self._reading
 
     @property
     def world(self) -> World:
-        return self.view.world
+        return self.reading.world
 
     @property
     def data(self) -> Mapping[str, Any]:
-        return self.view.data
+        return self.reading.data
 
     @property
     def revision(self) -> int:
-        return self.view.revision
+        return self.reading.revision
 
     @property
     def known(self) -> int:
         """The revision without reading for it, 0 when nothing was read yet."""
-        return self._view.revision if self._view else 0
+        return self._reading.revision if self._reading else 0
 
     def now(self) -> str:
         return self.workspace.clock.now()
@@ -109,9 +109,9 @@ class Mirror:
     def folders(self) -> tuple[Path, ...]:
         """Where a change may come from: the folders of the documents, our records, the files of open slots."""
         root, state = self.workspace.root, self.workspace.state
-        paths = self._view.documents if self._view else ()
+        paths = self._reading.documents if self._reading else ()
         found = {root / ".opencode", root / ".opencode/echelon", state, *((root / path).parent for path in paths)}
-        missions = self._view.world.missions if self._view else ()
+        missions = self._reading.world.missions if self._reading else ()
         found |= {state / "slots" / row.slot / "work" / ".opencode" for row in missions if row.slot}
         return tuple(sorted(folder for folder in found if folder.is_dir()))
 
@@ -121,7 +121,7 @@ class Mirror:
             signature = self._look()
             if unless_same and signature == self._signature:
                 return None
-            old = self._view
+            old = self._reading
             try:
                 settings = self._settle()  # before the files are read: the world holds them
                 new = self._read(old.revision + 1 if old else _first())
@@ -133,12 +133,12 @@ class Mirror:
             self._signature = signature
             if old is not None and new.world == old.world and not mended and not settings:
                 return self._beside(old)
-            self._view = new
+            self._reading = new
             return _compare(old, new, settings)
 
-    def _read(self, revision: int) -> View:
+    def _read(self, revision: int) -> Reading:
         loaded = self.engine.loaded()
-        return View(loaded.world, tuple(sorted(loaded.snapshots)), revision)
+        return Reading(loaded.world, tuple(sorted(loaded.snapshots)), revision)
 
     def _settle(self) -> bool:
         """Settings that changed make a new engine. Whether they did."""
@@ -148,13 +148,13 @@ class Mirror:
         self.workspace, self.engine = fresh, Engine(fresh, ACTOR)
         return True
 
-    def _troubled(self, old: View, why: str) -> Changed | None:
+    def _troubled(self, old: Reading, why: str) -> Changed | None:
         if why == self.trouble:
             return None
         self.trouble = why
         return Changed(old.revision, ("trouble",), (), (), {})
 
-    def _beside(self, old: View) -> Changed:
+    def _beside(self, old: Reading) -> Changed:
         """The documents are the same, so what was touched lies beside them: a slot's plan, our logs, loops."""
         old.revision += 1  # so that a page that was away reads them again
         return Changed(
@@ -178,15 +178,15 @@ class Mirror:
 
 
 def _first() -> int:
-    """Another number in every process: a page that comes back to an heir must not take its first view for the one it has."""
+    """Another number in every process: a page that comes back to an heir must not take its first reading for the one it has."""
     return time.time_ns() // 1_000_000
 
 
-def _running(view: View) -> tuple[str, ...]:
-    return tuple(row.item for row in view.world.missions)
+def _running(reading: Reading) -> tuple[str, ...]:
+    return tuple(row.item for row in reading.world.missions)
 
 
-def _compare(old: View | None, new: View, settings: bool) -> Changed:
+def _compare(old: Reading | None, new: Reading, settings: bool) -> Changed:
     before = old.rows if old else {}
     changed = [row for key, row in new.rows.items() if before.get(key) != row]
     areas = ["operations"] + (["settings"] if settings else [])

@@ -3,6 +3,8 @@ what OpenCode says: hearing.py."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from echelon.console.answers import Answer
 
 
@@ -133,6 +135,15 @@ class Prompted(Answer):
     session: str
     agent: str
     message: str = ""
+
+
+class Told(Answer):
+    """Whether a session of OpenCode was told of a rework. `queued`: it works, and reads it as its next message; `begun`:
+    it rested, and began with it; `none`: nobody was told, and `why`."""
+
+    how: Literal["queued", "begun", "none"]
+    session: str = ""
+    why: Literal["", "no_session", "stopped", "over", "absent", "lost"] = ""
 
 
 class Stopped(Answer):

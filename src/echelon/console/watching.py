@@ -22,7 +22,7 @@ LOOK_MS = 10_000
 async def watch(mirror: Mirror, tell: Callable[[Changed], None]) -> None:
     """Refresh the mirror whenever something changed, for ever. A workspace that cannot be read now is read later."""
     with contextlib.suppress(EchelonError):
-        await asyncio.to_thread(lambda: mirror.view)  # which folders there are, its documents say
+        await asyncio.to_thread(lambda: mirror.reading)  # which folders there are, its documents say
     while True:
         folders = await asyncio.to_thread(mirror.folders)
         if not folders:

@@ -31,6 +31,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "decompose": "Break the work into smaller steps this time and verify each.",
         "re-plan": "Plan it anew: the way so far did not lead there.",
         "conflict": "The base branch moved; these files hold conflict markers to resolve:",
+        "rework": "[Echelon, mission {mission}] The work of {item} comes back. Its slot stays as it is, and so does the "
+        "contract. A person's words about it:",
+        "reworked": "Change the work accordingly in the slot, run the checks, and end your turn as you would have.",
     },
     "fr": {
         "title": "Contrat",
@@ -47,6 +50,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "decompose": "Cette fois, découpe le travail en étapes plus petites et vérifie chacune.",
         "re-plan": "Reprends le plan : le chemin suivi n'y a pas mené.",
         "conflict": "La branche de base a bougé ; ces fichiers portent des marqueurs de conflit à résoudre :",
+        "rework": "[Echelon, mission {mission}] Le travail de {item} revient. Son slot reste comme il est, et le contrat "
+        "aussi. Les mots d'une personne à son sujet :",
+        "reworked": "Change le travail en conséquence dans le slot, exécute les preuves, et finis ton tour comme prévu.",
     },
 }
 
@@ -105,3 +111,15 @@ def mission(running: Mission, section: str, step: str, decided: Decisions, langu
     if running.conflicts:
         parts.append(words["conflict"] + "\n" + "\n".join(f"- {path}" for path in running.conflicts[:50]))
     return "\n\n".join(parts) + "\n"
+
+
+def rework(running: Mission, said: str, language: Language) -> str:
+    """What is said to the session that works on an item when a person sends the work back. `said` is quoted data."""
+    words = _WORDS[language]
+    opening = words["rework"].format(item=running.item, mission=running.name)
+    return f"{opening}\n\n{quoted(said)}\n\n{words['reworked']}"
+
+
+def quoted(said: str) -> str:
+    """A person's words with a mark before each line, whatever they look like."""
+    return "\n".join(f"> {row}".rstrip() for row in clean(said)[:FEEDBACK_MAX].split("\n"))

@@ -122,11 +122,15 @@ class EndAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A person's words about one line of the work; `line` 0 is about the whole file."""
+    """A person's words about one line of the work; `line` 0 is about the whole file.
+
+    `side` old: a line that the work removed, by its number in the base.
+    """
 
     path: str
     line: int
     text: str
+    side: Literal["new", "old"] = "new"
 
 
 @dataclass(frozen=True, slots=True)

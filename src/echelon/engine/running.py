@@ -148,10 +148,12 @@ class TreeRunner:
     def prepared(self, tree: str, base_tree: str) -> Iterator[tuple[Path, Prepared]]:
         """A clean checkout of `tree` with its dependencies in place."""
         with self._gates.checkout(tree) as checkout:
-            yield checkout, self.prepare_in(checkout, tree, base_tree)
+            yield checkout, self.prepare_in(checkout, tree, base_tree, self._stopped)
 
-    def prepare_in(self, checkout: Path, tree: str, base_tree: str) -> Prepared:
-        """Perform the set-up steps in a directory that holds `tree`: a gate, or a slot."""
+    def prepare_in(
+        self, checkout: Path, tree: str, base_tree: str, stopped: Callable[[], bool] = lambda: False
+    ) -> Prepared:
+        """Perform the set-up steps in a directory that holds `tree`: a gate, or a slot, which is made whole."""
         repository = self._repository
 
         def materialize(folder: Path) -> None:
@@ -172,6 +174,7 @@ class TreeRunner:
             materialize,
             self._file_of(tree),
             sandbox=self._sandbox,
+            stopped=stopped,
         )
 
     def _file_of(self, tree: str) -> Callable[[str], bytes | None]:

@@ -26,7 +26,7 @@ from echelon.core.portfolio import local, scope_of
 from echelon.engine.work import LOG_COMMITS_MAX, Work
 from echelon.engine.workspace import Workspace
 from echelon.engine.world import decode
-from echelon.errors import WorldError
+from echelon.errors import StoppedError, WorldError
 from echelon.slots.objects import LoggedCommit
 from echelon.slots.repository import Repository
 
@@ -69,7 +69,8 @@ def verify(
 ) -> Verification:
     """Verify every statement of the base branch, or those of `items`. Raises what opening a repository raises.
 
-    `proved` is called with each proof as soon as it is known.
+    `proved` is called with each proof as soon as it is known. Raises StoppedError STOPPED soon after
+    `workspace.stopped()` says True: what was under way is no proof.
     """
     repository, branch = workspace.repository, workspace.branch
     if (repository.common / "shallow").is_file():
@@ -90,6 +91,8 @@ def verify(
         name = str(value["subject"][0]["name"]) if value else commit.id[:12]
         if items and name not in items:
             continue
+        if workspace.stopped():
+            raise StoppedError("STOPPED", f"the proof of {name[:200]} was stopped before it ran; it says nothing.")
         every = [*problems, *broken_links.pop(name, [])]
         runs: dict[str, tuple[str, str]] = {}
         if value is not None:

@@ -117,6 +117,7 @@ export const en = {
   "diff.lines": "{added} added, {removed} removed",
   "diff.none": "No changes",
   "diff.comment": "Comment on line {line}",
+  "diff.commentRemoved": "Comment on removed line {line}",
   "diff.show": "Show the changes",
   "diff.commentHere": "Comment",
   "diff.commentFile": "Comment on the file",

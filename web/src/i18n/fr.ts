@@ -119,6 +119,7 @@ export const fr: { [K in keyof typeof en]: Message } = {
   "diff.lines": "{added} ajoutées, {removed} retirées",
   "diff.none": "Aucun changement",
   "diff.comment": "Commenter la ligne {line}",
+  "diff.commentRemoved": "Commenter la ligne retirée {line}",
   "diff.show": "Afficher les changements",
   "diff.commentHere": "Commenter",
   "diff.commentFile": "Commenter le fichier",

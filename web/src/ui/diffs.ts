@@ -1,6 +1,9 @@
 /** The two shapes a diff is shown in, and the pieces a long one is drawn by. Pure. */
 import type { DiffLine } from "../api";
 
+/** Where a line stands: in the text as it is, or in the one before. */
+export type Side = "new" | "old";
+
 export interface Pair {
   left?: DiffLine;
   right?: DiffLine;

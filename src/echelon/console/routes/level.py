@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body
 from pydantic import Field
 
 from echelon.actions.table import ACTIONS, perform
+from echelon.console import rework
 from echelon.console.answers import Denial, Done, Given
 from echelon.console.desk import Desk
 from echelon.console.mirror import Changed, Mirror
@@ -48,7 +49,8 @@ async def level(action: str, desk: DeskOf, mirror: MirrorOf, token: TokenOf, arg
         raise Denial(refuse("ACTION_UNKNOWN", f"there is no action {action[:60]!r}"), 404)
     if row.who == "person":
         require_person(desk, token, action)
-    return await changed(desk, mirror, lambda: _performed(mirror, action, arguments))
+    done = await changed(desk, mirror, lambda: _performed(mirror, action, arguments))
+    return await rework.tell(desk.hosting, mirror.workspace.root, done) if action == rework.ACTION else done
 
 
 @router.post("/plan/look")

@@ -46,6 +46,13 @@ async def verify(desk: DeskOf, mirror: MirrorOf, body: Which) -> VerificationRun
     return said(await run_sync(_begun, known, mirror, body.keys, tell))
 
 
+@router.post("/evidence/verify/stop")
+async def stop_verification(desk: DeskOf, mirror: MirrorOf) -> VerificationRun:
+    """Stop the verification that runs: its processes end, nothing of it stays but what was proved until then."""
+    known = desk.verifying.get(mirror.id, Verifying())
+    return said(await run_sync(known.stop, _teller(desk, mirror.id, asyncio.get_running_loop())))
+
+
 def _begun(known: Verifying, mirror: Mirror, keys: tuple[str, ...], tell: Tell) -> VerificationRun | Refusal:
     seen = view(mirror)
     unknown = [key for key in keys if key not in seen.by_key]

@@ -21,7 +21,7 @@ Text = Annotated[str, Field(max_length=20_000)]
 
 
 class Rework(Given):
-    """What has to change: comments on lines of files as they are in the slot, and a note about the whole."""
+    """What has to change: comments on lines, new or removed ones, and a note about the whole."""
 
     comments: Annotated[list[LineComment], Field(default_factory=list, max_length=REMARKS_MAX)]
     note: Text = ""
@@ -29,9 +29,13 @@ class Rework(Given):
 
 @router.post("/slots/{slot}/comments")
 async def comments(slot: str, desk: DeskOf, mirror: MirrorOf, token: TokenOf, body: Rework) -> Done:
-    """End the attempt by the person's word; the next one begins with what they said, in the same slot."""
-    require_person(desk, token, "backlog_rework_item")
-    return await changed(desk, mirror, lambda: _sent(mirror, slot, body))
+    """End the attempt by the person's word; the next one begins with what they said, in the same slot.
+
+    `data.told` says whether the session that works on it heard it too: `how`, `session`, `why`.
+    """
+    require_person(desk, token, rework.ACTION)
+    done = await changed(desk, mirror, lambda: _sent(mirror, slot, body))
+    return await rework.tell(desk.hosting, mirror.workspace.root, done)
 
 
 def _sent(mirror: Mirror, slot: str, body: Rework) -> Done:

@@ -30,7 +30,11 @@ CONSOLE: dict[str, tuple[str, str]] = {
     "METHOD_NOT_ALLOWED": ("This address does not take this method.", "look at /api/openapi.json"),
     "BODY_TOO_LARGE": ("The body of the request is too large.", "send less at once"),
     "BODY_NOT_JSON": ("The body of a change has to be JSON.", "send Content-Type: application/json"),
-    "VERIFY_RUNNING": ("The proof is being run again already.", "wait for it to end: Evidence shows how far it is"),
+    "VERIFY_RUNNING": ("The proof is being run again already.", "wait for it to end, or stop it: Evidence shows it"),
+    "VERIFY_IDLE": (
+        "No proof is being run again now.",
+        "there is nothing to stop: Evidence shows how the last one ended",
+    ),
     "TOO_MANY_STREAMS": ("Too many pages listen at once.", "close some; tabs of one browser share one"),
     "INTERFACE_FULL": ("What the page wants to remember is too much.", "keep less there"),
     "CONSOLE_BUG": ("The console made a mistake; nothing else is touched by it.", "please report it with the log"),

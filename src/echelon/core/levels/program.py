@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from echelon.core import states
+from echelon.core import eligibility, states
 from echelon.core.decide import Decision, Refusal, refuse
 from echelon.core.documents import render
 from echelon.core.documents.entries import Entry
@@ -79,7 +79,8 @@ def _start(world: World, program: Program, node: Node, request: MoveProject, now
     if active and not request.parallel:
         return refuse("PROJECT_IN_PROGRESS", *(f"{entry.id} — {entry.title}" for entry in active))
     if request.parallel and request.limit and len(active) >= request.limit:
-        return refuse("CAPACITY_REACHED", f"{len(active)} of {request.limit} projects are active")
+        names = ", ".join(entry.id for entry in active[: eligibility.SHOWN_MAX])
+        return refuse("CAPACITY_REACHED", f"{len(active)} of {request.limit} projects are active: {names}")
     in_front = [row for row in program.projects if STATE in row.files.working]
     if request.parallel and any(row.in_place and row.scope in {one.key for one in in_front} for row in world.missions):
         return refuse("ITEM_IN_PROGRESS", "an item is worked on in place: end it first")

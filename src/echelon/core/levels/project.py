@@ -22,6 +22,8 @@ from echelon.core.model import ACTIVE, CONTEXT, TODO, BaseFacts, Mission, World,
 from echelon.core.portfolio import item_key, slot_of
 from echelon.core.requests import ReopenItem, ResumeItem, StartItem, WaiveItem
 
+CLOSE_FIRST = "close what is in flight; then the next may start"
+
 # ----------------------------------------------------------------------------------------------------- start
 
 
@@ -73,8 +75,10 @@ def _no_room(world: World, backlog: EntriesDocument, request: StartItem) -> Refu
         names = ", ".join(_in_flight(world))
         reasons.append(f"{portfolio.used} of {portfolio.settings.budget} slots of the portfolio are taken: {names}")
     if request.limit and len(running) >= request.limit:
-        reasons.append(f"{len(running)} of {request.limit} slots of {world.files.backlog} are taken")
-    return refuse("CAPACITY_REACHED", *reasons) if reasons else None
+        names = ", ".join(entry.id for entry in running[: eligibility.SHOWN_MAX])
+        reasons.append(f"{len(running)} of {request.limit} slots of {world.files.backlog} are taken: {names}")
+    # who asks may have been called anew and know nothing of what was started before (the session or the brain ended)
+    return refuse("CAPACITY_REACHED", *reasons, next_step=CLOSE_FIRST if running else "") if reasons else None
 
 
 def _in_flight(world: World) -> list[str]:
@@ -141,7 +145,7 @@ def _under_way(world: World, backlog: EntriesDocument) -> tuple[list[str], str]:
     if decided:
         return rows, f"backlog_resume_item brings back {', '.join(decided)}, unless the decision says otherwise"
     if any(entry.state is State.ACTIVE for entry in backlog.entries):
-        return rows, "close what is in flight; then the next may start"
+        return rows, CLOSE_FIRST
     stopped = any(entry.state is State.SUSPENDED and entry.id in pending for entry in backlog.entries)
     return rows, CODES["ESCALATION_PENDING"].next_step if stopped else ""
 

@@ -6,9 +6,12 @@ import { withProof, type Told } from "./proofs";
 export interface Verifying {
   readonly run: VerificationRun | undefined;
   readonly running: boolean;
+  /** Told to stop, and ending. */
+  readonly stopping: boolean;
   readonly refused: Failure | undefined;
   /** Keys of items; none means all. */
   begin(keys: string[]): Promise<void>;
+  stop(): Promise<void>;
   dismiss(): void;
 }
 
@@ -26,7 +29,10 @@ export function verifying(): Verifying {
       return read.data;
     },
     get running() {
-      return asking || read.data?.state === "running";
+      return asking || read.data?.state === "running" || read.data?.state === "stopping";
+    },
+    get stopping() {
+      return read.data?.state === "stopping";
     },
     get refused() {
       return refused;
@@ -35,6 +41,11 @@ export function verifying(): Verifying {
       asking = true;
       const answer = await post("/api/evidence/verify", {}, { keys });
       asking = false;
+      refused = answer.ok ? undefined : answer;
+      read.reload();
+    },
+    async stop() {
+      const answer = await post("/api/evidence/verify/stop");
       refused = answer.ok ? undefined : answer;
       read.reload();
     },

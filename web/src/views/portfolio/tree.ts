@@ -94,9 +94,10 @@ export function steps(row: TreeRow, parallel: boolean): Step[] {
   const project = row.kind === "project";
   return row.node.asks.map((verb) => {
     const beside = parallel && (verb === "close" || verb === "fail") ? "_parallel" : "";
+    const named = parallel && verb === "start"; // beside those that run: the other start is of one at a time
     return {
       verb,
-      action: project ? `program_${verb}_project${beside}` : `enterprise_${verb}_program${beside}`,
+      action: named ? (project ? "program_start_projects_parallel" : "enterprise_start_programs_parallel") : project ? `program_${verb}_project${beside}` : `enterprise_${verb}_program${beside}`,
       args: project ? { project_id: row.node.key } : { program_id: row.node.key },
       reasoned: REASONED.has(verb),
       persons: PERSONS.has(verb),

@@ -1,12 +1,19 @@
 /** Comments on a slot's diff before they are sent: pure. The limits are those of the action, core/levels/rework.py. */
 import type { DiffFile } from "../../api";
+import { isRemoved, type Side } from "../../ui/diffs";
 
 export interface Comment {
   path: string;
   /** Of the file as it is in the slot; 0 for the whole file. */
   line: number;
+  /** A removed line, by its number in the base. */
+  side?: "old";
   text: string;
 }
+
+export type Spot = Omit<Comment, "text">;
+export const spot = (path: string, line: number, side: Side): Spot => (side === "old" ? { path, line, side } : { path, line });
+const same = (one: Spot, other: Spot) => one.path === other.path && one.line === other.line && one.side === other.side;
 
 export interface Draft {
   comments: Comment[];
@@ -18,6 +25,7 @@ export const REMARK_MAX = 1000; // characters of one
 export const NOTE_MAX = 2000;
 export const SAID_MAX = 4000; // characters of all
 const OPENING = 80; // what the service puts before them
+const REMOVED = 32; // and around the number of a removed line
 export const NOTHING: Draft = { comments: [], note: "" };
 
 const isComment = (value: unknown): value is Comment =>
@@ -25,7 +33,8 @@ const isComment = (value: unknown): value is Comment =>
   value !== null &&
   typeof (value as Comment).path === "string" &&
   typeof (value as Comment).text === "string" &&
-  Number.isInteger((value as Comment).line);
+  Number.isInteger((value as Comment).line) &&
+  [undefined, "old"].includes((value as Comment).side);
 
 /** A draft out of what was kept, whatever that is. */
 export function draftOf(value: unknown): Draft {
@@ -39,28 +48,34 @@ export function draftOf(value: unknown): Draft {
 
 /** With this comment, in the order of the files; a comment without words goes. One for each place. */
 export function put(draft: Draft, comment: Comment): Draft {
-  const others = draft.comments.filter(({ path, line }) => path !== comment.path || line !== comment.line);
+  const others = draft.comments.filter((other) => !same(other, comment));
   const text = comment.text.trim().slice(0, REMARK_MAX);
   const comments = text ? [...others, { ...comment, text }] : others;
-  comments.sort((one, other) => one.path.localeCompare(other.path) || one.line - other.line);
+  comments.sort((one, other) => one.path.localeCompare(other.path) || one.line - other.line || (one.side ?? "").localeCompare(other.side ?? ""));
   return { ...draft, comments };
 }
 
-export const find = (draft: Draft, path: string, line: number): Comment | undefined =>
-  draft.comments.find((comment) => comment.path === path && comment.line === line);
+export const find = (draft: Draft, at: Spot): Comment | undefined => draft.comments.find((comment) => same(comment, at));
 
 export const isEmpty = (draft: Draft): boolean => !draft.comments.length && !draft.note.trim();
 
 /** As many characters as the agent will be told; a little more rather than less. */
 export function said(draft: Draft): number {
-  const rows = draft.comments.map(({ path, line, text }) => path.length + String(line).length + text.length + 5);
+  const rows = draft.comments.map(({ path, line, side, text }) => path.length + String(line).length + (side ? REMOVED : 0) + text.length + 5);
   return isEmpty(draft) ? 0 : OPENING + rows.reduce((sum, row) => sum + row, 0) + draft.note.trim().length;
 }
 
 /** Whether the line is still shown by the changes. */
 export function placed(files: readonly DiffFile[], comment: Comment): boolean {
   const file = files.find(({ path }) => path === comment.path);
-  return Boolean(file && (comment.line === 0 || file.hunks.some(({ lines }) => lines.some((line) => line.new === comment.line))));
+  return Boolean(file && (comment.line === 0 || file.hunks.some(({ lines }) => lines.some((line) => (comment.side ? isRemoved(line) && line.old : line.new) === comment.line))));
+}
+
+/** What became of the words beside the next attempt's briefing: the service's `data.told`. */
+export interface Told {
+  how: "queued" | "begun" | "none";
+  session: string;
+  why: "" | "no_session" | "stopped" | "over" | "absent" | "lost";
 }
 
 /** The name of a draft among the preferences: letters, digits, points and dashes, 60 characters at most. */
