@@ -37,6 +37,7 @@ LONGER = {
     "test_steps_change_the_files_or_say_why_not", "test_a_file_is_read_as_it_was", "test_nothing_yet_on_a_phone_in_french",
     "test_on_a_phone_in_french[light]", "test_the_page_is_accessible_in_french_and_on_a_phone[light]",
     "test_the_form_is_accessible_and_its_answers_are_french[light]", "test_each_way_is_accessible_in_french_and_on_a_phone[light]",
+    "test_every_control_has_a_name_and_does_something[project]",
     "test_only_a_person_reopens_waives_and_sets_the_budget", "test_everything_again_and_what_does_not_hold",
 }  # fmt: skip
 ALL = LONG or os.environ.get("ECHELON_BROWSER") == "all"  # as in CI
