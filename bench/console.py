@@ -36,7 +36,7 @@ ARGUMENTS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
 IDLE_SECONDS = 20.0
-EDITS, LOADS, TABS = 15, 5, 20
+EDITS, LOADS, TABS = 15, 15, 20
 LARGE = 2_000  # items
 STREAM_RATE, STREAMED = 50, 600  # tokens a second, and in all
 RATE, RATE_SECONDS = 50, 12.0
