@@ -161,6 +161,40 @@ def test_a_session_below_whose_prompt_is_being_read_is_at_work(tmp_path: Path, e
     asyncio.run(scene())
 
 
+def test_a_person_s_words_below_that_end_while_the_loop_is_decided_are_not_its_last_signal(tmp_path: Path) -> None:
+    """What was read of the session below is older than its end; nothing else would make the loop go on."""
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {})
+    opencode, keeper = OpenCode(shop.root), Keeper(shop.root, shop.places)
+    read, ended = asyncio.Event(), asyncio.Event()
+
+    async def api(method: str, path: str, **how: Any) -> Any:
+        answer = await opencode.api(method, path, **how)
+        if path == f"/session/{ROOT}/message" and not read.is_set():  # a slow answer: who is busy was read by now
+            await asyncio.sleep(0.05)
+            read.set()
+            await ended.wait()
+        return answer
+
+    looping = Looping(api, keeper, Sessions(api), os.getpid())
+    keeper.begin(ROOT, "project", "ProjectCommander", "deliver", os.getpid())
+
+    async def scene() -> None:
+        below = await Sessions(api).get(BELOW)
+        assert await looping.speak(below, ROOT, "name it", busy=False)
+        opencode.busy = {BELOW}
+        looping.busy(BELOW)
+        deciding = asyncio.ensure_future(looping.idle(ROOT))
+        await read.wait()
+        opencode.busy = set()
+        await looping.idle(BELOW)
+        assert opencode.sent == ["name it"]
+        ended.set()
+        await deciding
+        assert opencode.sent[0] == "name it" and len(opencode.sent) == 2, "the loop goes on, once"
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize("error", ["", "APIError"])
 def test_a_stop_that_comes_while_the_files_are_read_is_final(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str

@@ -51,6 +51,7 @@ class Looping:
         ] = {}  # session -> since when its prompt is read: not "busy" in OpenCode before it runs
         self._barred: dict[str, str] = {}  # session -> a prompt of ours that was stopped under way: no model may see it
         self._spoken: set[str] = set()  # sessions below that a person's words began
+        self._older: set[str] = set()  # roots: one below came to rest while they were decided from what was read before
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------ what is heard
@@ -121,29 +122,36 @@ class Looping:
         session = loop.session
         self._deciding.add(session)
         try:
-            busy, used, turn = await asyncio.gather(
-                self._busy_below(session), self._spending.total(session), last_turn(self._api, session)
-            )
-            if busy or turn is None:
-                return  # background work: its result comes as a prompt of OpenCode's own, and then another idle
-            turn = dataclasses.replace(turn, tokens=used.tokens, cost=used.cost)
-            step = await asyncio.to_thread(self.keeper.step, loop, turn)
-            if step is None or (step.prompt and self.keeper.running(session) is None):
-                return  # answered already, or stopped while the files were read
-            if turn.error:
-                self._stopping.discard(session)  # a failed turn is idle twice
-            if session in self._stopping and step.loop.state == "running":
-                self.keeper.save(step.loop.ended("paused", "LOOP_STOPPED", "stopped between two turns"))
-            elif step.prompt:
-                await self._send(step.loop, step.prompt)
-                return
-            await self._say(self.keeper.loops()[session])
+            await self._take(loop)
         except EchelonError as error:  # a workspace that cannot be read: stop, and say why
             self.keeper.save(loop.ended("paused", "LOOP_BROKEN", f"{error.code}: {error.message}"))
             await self._say(self.keeper.loops()[session])
         finally:
             self._deciding.discard(session)
             self._stopping.discard(session)
+        if session in self._older:
+            await self._look_above(session)
+
+    async def _take(self, loop: Loop) -> None:
+        """The step that a loop's last turn asks for."""
+        session = loop.session
+        busy, used, turn = await asyncio.gather(
+            self._busy_below(session), self._spending.total(session), last_turn(self._api, session)
+        )
+        if busy or turn is None:
+            return  # background work: its result comes as a prompt of OpenCode's own, and then another idle
+        turn = dataclasses.replace(turn, tokens=used.tokens, cost=used.cost)
+        step = await asyncio.to_thread(self.keeper.step, loop, turn)
+        if step is None or (step.prompt and self.keeper.running(session) is None):
+            return  # answered already, or stopped while the files were read
+        if turn.error:
+            self._stopping.discard(session)  # a failed turn is idle twice
+        if session in self._stopping and step.loop.state == "running":
+            self.keeper.save(step.loop.ended("paused", "LOOP_STOPPED", "stopped between two turns"))
+        elif step.prompt:
+            await self._send(step.loop, step.prompt)
+            return
+        await self._say(self.keeper.loops()[session])
 
     async def _wake(self, session: str) -> None:
         """A loop that waits goes on when the files say that the level can, and nobody works or speaks there."""
@@ -263,8 +271,11 @@ class Looping:
                 await self._words(session, GO_ON)
 
     async def _look_above(self, root: str) -> None:
+        self._older.discard(root)
         loop = self.keeper.running(root)
-        if loop is not None:
+        if root in self._deciding:
+            self._older.add(root)
+        elif loop is not None:
             with contextlib.suppress(HostError):
                 await self._look(loop)
 
