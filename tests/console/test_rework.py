@@ -15,6 +15,7 @@ from echelon.console.rework import LineComment, comments
 from echelon.core import requests
 from echelon.core.decide import Decision, Refusal
 from echelon.core.levels.rework import REWORKS_MAX
+from echelon.dispatch.outcome import codes_of
 from echelon.errors import InputError
 from mirrors import Still
 from slots_world import write
@@ -32,6 +33,11 @@ def started(tmp_path: Path, **options: object) -> tuple[Shop, Still, Path]:
     engine = shop.engine()
     assert isinstance(engine.start("B001"), Decision)
     return shop, Still(engine), Path(engine.work.slots.open_slots()[0].path)
+
+
+def refused_with(answer: object) -> set[str]:
+    assert isinstance(answer, Refusal)
+    return set(codes_of(answer))
 
 
 def test_comments_become_the_feedback_of_the_next_attempt(tmp_path: Path) -> None:
@@ -71,6 +77,20 @@ def test_the_next_delivery_works_with_them_and_closes(tmp_path: Path) -> None:
     seen = shop.deliver()
     assert seen.outcome.status == "done" and shop.delivered() == ["B001"]
     assert [row.reason for row in shop.engine().world().attempts] == ["rework", "delivered"]
+
+
+def test_work_that_was_done_before_the_words_does_not_close_with_them(tmp_path: Path) -> None:
+    """Whoever leads may be about to close: what they hold is the claim of an attempt that is over."""
+    shop, mirror, place = started(tmp_path)
+    engine = shop.engine()
+    write(place, {"B001.txt": "done\n", ".opencode/todo.md": "<!-- echelon:mission B001.1 -->\n- [x] all\n"})
+    claimed = (place / ".opencode/todo.md").read_text("utf-8")
+    assert isinstance(engine.verify("B001"), Decision), "without the words it would close"
+    comments(mirror, "B001", SAY)
+    assert refused_with(engine.close("B001")) == {"TASKS_OPEN"}
+    write(place, {".opencode/todo.md": claimed})  # an agent of the attempt before writes once more
+    assert refused_with(engine.close("B001")) == {"TODO_STALE"}
+    assert shop.delivered() == []
 
 
 def test_comments_while_a_delivery_works_reach_the_next_attempt(tmp_path: Path) -> None:
