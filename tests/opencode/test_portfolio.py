@@ -12,7 +12,7 @@ import pytest
 
 import opencode_portfolios as portfolios
 from echelon.testing.model import Asked, Reply, call, say
-from opencode_chain import Stage, Tree, file_in, headless, role, stage
+from opencode_chain import House, Stage, Tree, file_in, headless, role
 from proofs import LONG
 from workspaces import Shop
 
@@ -59,10 +59,10 @@ def _verified(shop: Shop) -> None:
 LEVELS = ("EnterpriseCommander", "ProgramCommander", "ProjectCommander", "Commander", "Worker")
 
 
-def test_W_G2_one_prompt_to_the_enterprise_descends_to_the_workers(tmp_path: Path) -> None:
+def test_W_G2_one_prompt_to_the_enterprise_descends_to_the_workers(house: House, tmp_path: Path) -> None:
     """W-G1 (the loop outlives the first program), W-G3 (no child takes it), W-G5 (one prompt for one turn)."""
     shop, tree = portfolios.shop(tmp_path), Tree()
-    with stage(tmp_path / "w", shop, tree) as here:
+    with house.stage(shop, tree) as here:
         session = here.ask(GO, "EnterpriseCommander", seconds=120)
         _descended(here, session)
         prompts = [text for text in here.texts(session) if text != GO]
@@ -73,10 +73,10 @@ def test_W_G2_one_prompt_to_the_enterprise_descends_to_the_workers(tmp_path: Pat
     _verified(shop)
 
 
-def test_W_G8_in_parallel_each_session_is_fenced_into_its_own_slot(tmp_path: Path) -> None:
+def test_W_G8_in_parallel_each_session_is_fenced_into_its_own_slot(house: House, tmp_path: Path) -> None:
     """W-G3: many missions in one OpenCode at once, and one loop. A brain that dies meanwhile finds all of it again."""
     shop, tree = portfolios.shop(tmp_path, parallel=True), Tree(parallel=True, together=3, held=True)
-    with stage(tmp_path / "w", shop, tree) as here:
+    with house.stage(shop, tree) as here:
         session = here.server.create(title="t")
         here.server.prompt(session, GO, "EnterpriseCommander")
         here.until(lambda: tree.workers, 120)
@@ -133,7 +133,7 @@ TRIES: dict[str, list[tuple[str, dict[str, str], bool]]] = {
 }
 
 
-def test_W_G10_no_level_is_skipped_and_nobody_acts_where_another_works(tmp_path: Path) -> None:
+def test_W_G10_no_level_is_skipped_and_nobody_acts_where_another_works(house: House, tmp_path: Path) -> None:
     """A session is about what it was called for: an argument or a call that says something else is refused."""
     shop = portfolios.shop(tmp_path, parallel=True)
     said: dict[str, list[str]] = {}
@@ -146,7 +146,7 @@ def test_W_G10_no_level_is_skipped_and_nobody_acts_where_another_works(tmp_path:
         name, arguments, _ = tries[len(results)]
         return call(name, {key: int(value) if value.isdigit() else value for key, value in arguments.items()})
 
-    with stage(tmp_path / "w", shop, scenario) as here:
+    with house.stage(shop, scenario) as here:
         loop = here.loop(here.ask(GO, "EnterpriseCommander", seconds=120))
         assert loop and (loop.code, loop.scope) == ("LOOP_HALTED", "")
         for name, tries in TRIES.items():
@@ -155,7 +155,7 @@ def test_W_G10_no_level_is_skipped_and_nobody_acts_where_another_works(tmp_path:
         assert [mission.item for mission in shop.engine().world().missions] == ["PGM-001/PRJ-001/B001"]
 
 
-def test_several_projects_and_nobody_said_which_is_asked_back(tmp_path: Path) -> None:
+def test_several_projects_and_nobody_said_which_is_asked_back(house: House, tmp_path: Path) -> None:
     """A session that a person opened has to say where it acts; its first start binds it."""
     running = {"PGM-001": "/", "PGM-001/PRJ-001": "/", "PGM-001/PRJ-002": "/"}
     shop = portfolios.shop(tmp_path, parallel=True, states=running)
@@ -167,7 +167,7 @@ def test_several_projects_and_nobody_said_which_is_asked_back(tmp_path: Path) ->
         said[:] = [text for _, text in asked.tool_results]
         return call("parallel_start_item", calls[len(said)]) if len(said) < len(calls) else say("HALT: enough")
 
-    with stage(tmp_path / "w", shop, scenario) as here:
+    with house.stage(shop, scenario) as here:
         loop = here.loop(here.ask(GO))
         assert loop and loop.scope == "PGM-001/PRJ-002"
         assert "[ITEM_AMBIGUOUS]" in said[0] and "PGM-001/PRJ-001" in said[0] and said[1].startswith("STARTED B002")
