@@ -81,7 +81,7 @@ def test_a_word_of_the_persons_ends_a_loop_that_waits(tmp_path: Path, word: str)
     async def scene() -> None:
         if word == "stop":
             assert [row.session for row in await looping.stop()] == [ROOT]
-            assert looping.message(ROOT, "hello") == "", "the person may always speak"
+            assert looping.under_way.message(ROOT, "hello") == "", "the person may always speak"
         elif word == "left":
             looping.left(ROOT, "build")
         elif word == "declined":
@@ -113,7 +113,7 @@ def test_a_decision_wakes_a_loop_once_and_not_while_somebody_works_or_speaks(tmp
         opencode.busy = {BELOW}
         await looping.resume()
         opencode.busy = set()
-        looping.message(ROOT, "what is going on?")
+        looping.under_way.message(ROOT, "what is going on?")
         await looping.resume()
         assert opencode.agents == 0
         await looping.idle(ROOT)  # the person's turn has ended
@@ -143,14 +143,14 @@ def test_a_session_below_whose_prompt_is_being_read_is_at_work(tmp_path: Path, e
     keeper.begin(ROOT, "project", "ProjectCommander", "deliver", os.getpid())
 
     async def scene() -> None:
-        assert looping.message(BELOW, "Deliver B001") == ""
+        assert looping.under_way.message(BELOW, "Deliver B001") == ""
         await looping.idle(ROOT)
         assert opencode.sent == [], "it is about to run"
         if end == "denied":
-            looping.denied(BELOW)
+            looping.under_way.over(BELOW)
         else:
             opencode.busy = {BELOW}
-            looping.busy(BELOW)
+            looping.under_way.runs(BELOW)
             await looping.idle(ROOT)
             assert opencode.sent == [], "it runs"
             opencode.busy = set()
@@ -180,9 +180,9 @@ def test_a_person_s_words_below_that_end_while_the_loop_is_decided_are_not_its_l
 
     async def scene() -> None:
         below = await Sessions(api).get(BELOW)
-        assert await looping.speak(below, ROOT, "name it", busy=False)
+        assert await looping.speaking.speak(below, ROOT, "name it", busy=False)
         opencode.busy = {BELOW}
-        looping.busy(BELOW)
+        looping.under_way.runs(BELOW)
         deciding = asyncio.ensure_future(looping.idle(ROOT))
         await read.wait()
         opencode.busy = set()

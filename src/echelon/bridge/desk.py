@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from echelon.bridge import contracts, own_roles, rework, steering
+from echelon.bridge import contracts, own_roles, rework, speaking, steering
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.halting import halt
 from echelon.bridge.keeping import Keeper, workspace_of
@@ -156,10 +156,9 @@ class Desk:
     async def speak(self, works: rework.Works, text: str) -> bool:
         """Say it there; False when a person stopped it meanwhile, and then it was not said. Raises HostError."""
         if self.looping is not None:
-            return await self.looping.speak(works.session, works.root, text, busy=works.busy)
+            return await self.looping.speaking.speak(works.session, works.root, text, busy=works.busy)
         # Nothing may begin in a slot but by its delivery: a loop that runs takes this up, one that has just ended does not.
-        body = {"agent": works.session.agent, "noReply": True, "parts": [{"type": "text", "text": text}]}
-        await self.api("POST", f"/session/{works.session.id}/prompt_async", body=body)
+        await speaking.say(self.api, works.session, text, begins=False)
         return True
 
     async def toast(self, message: str, variant: str) -> None:
@@ -187,17 +186,17 @@ class Desk:
         self._sessions.note(session, agent)
         if self.looping is None or self._posts is None:
             return {}
-        if denied := self.looping.message(session, text):
+        if denied := self.looping.under_way.message(session, text):
             return {"deny": denied}
         self._words[session] = text[:2000]
         if refused := self._posts.arrived(await self._sessions.chain(session), text):
-            self.looping.denied(session)
+            self.looping.under_way.over(session)
             return {"deny": str(refused)}
         return {}
 
     async def system(self, given: Mapping[str, Any]) -> dict[str, Any]:
         session = str(given["sessionID"])
-        if self.looping and self.looping.barred(session):
+        if self.looping and self.looping.under_way.barred(session):
             return {"deny": str(refuse("LOOP_STOPPED", "stopped before it began"))}
         chain = await self._sessions.chain(session)
         return {"text": await asyncio.to_thread(contracts.text, chain, self._keeper(), self._places, self._posts)}
@@ -351,7 +350,7 @@ class Desk:
         if self.looping is None or not session:
             return
         if kind == "session.status" and (properties.get("status") or {}).get("type") == "busy":
-            self.looping.busy(session)
+            self.looping.under_way.runs(session)
         elif kind == "session.idle":
             await self.looping.idle(session)
         elif kind == "question.rejected" or (kind == "permission.replied" and properties.get("reply") == "reject"):

@@ -13,30 +13,20 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from echelon.bridge.commands import COMMANDS
 from echelon.bridge.keeping import Keeper
-from echelon.bridge.sessions import Api, Session, Sessions, Spending, last_turn
-from echelon.core.decide import refuse
+from echelon.bridge.sessions import Api, Sessions, Spending, last_turn
+from echelon.bridge.speaking import Speaking
+from echelon.bridge.underway import SENT_SECONDS, Sent, UnderWay
 from echelon.core.loops import Loop
 from echelon.engine.consoles import alive
 from echelon.errors import EchelonError, HostError
 
 COMMAND_OF = {command.starts: name for name, command in COMMANDS.items() if command.starts}
-SENT_SECONDS = 5.0  # within which a prompt must have begun to run, ours or another's
 WATCH_SECONDS = 30.0  # between looks for an idle signal that never came
-GO_ON = "Go on with what the message before says."  # it was saved and did not run: nothing is said twice
 WAKE_SECONDS = 3.0  # between looks whether what a loop waits for is settled
-
-
-@dataclass(slots=True)
-class _Sent:
-    """A prompt of ours that has not begun to run."""
-
-    text: str
-    again: bool = False
 
 
 class Looping:
@@ -45,59 +35,34 @@ class Looping:
         self._spending = Spending(api)
         self._deciding: set[str] = set()
         self._stopping: set[str] = set()  # an idle came while its session was being decided
-        self._sent: dict[str, _Sent] = {}
-        self._coming: dict[
-            str, float
-        ] = {}  # session -> since when its prompt is read: not "busy" in OpenCode before it runs
-        self._barred: dict[str, str] = {}  # session -> a prompt of ours that was stopped under way: no model may see it
-        self._spoken: set[str] = set()  # sessions below that a person's words began
+        self.under_way = UnderWay()
+        self.speaking = Speaking(api, self.under_way, self.stopped)
         self._older: set[str] = set()  # roots: one below came to rest while they were decided from what was read before
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------ what is heard
 
     async def idle(self, session: str) -> None:
-        self._coming.pop(session, None)
+        self.under_way.over(session)
         if session in self._deciding:
             self._stopping.add(session)
             return
-        sent = self._sent.pop(session, None)
+        sent = self.under_way.take(session)
         loop = self.keeper.running(session)
         if loop is None:
             chain = await self._sessions.chain(session)
             await self._spending.look(chain[-1].id, session)
             await self._wake(session)
-            if session in self._spoken:  # nobody's call: no answer goes up that would be the next signal
-                self._spoken.discard(session)
+            if self.speaking.began(session):
                 await self._look_above(chain[-1].id)
             return
         if sent is not None:
             if loop.failed:  # a failed turn is idle twice
-                self._sent[session] = sent
+                self.under_way.send(session, sent)
                 return
             await self._stop_sent(loop, sent.text)
             return
         await self._decide(loop)
-
-    def busy(self, session: str) -> None:
-        self._sent.pop(session, None)
-        self._coming.pop(session, None)
-
-    def denied(self, session: str) -> None:
-        """A message of it was not let in."""
-        self._coming.pop(session, None)
-
-    def message(self, session: str, text: str) -> str:
-        """A message is about to be saved: "" or why it may not be."""
-        if session in self._barred:
-            if text and self._barred[session] == text:  # "" was never a prompt of ours: it is a file without words
-                return str(refuse("LOOP_STOPPED", "stopped before it began"))
-            del self._barred[session]  # the person speaks: they may always
-        self._coming[session] = time.monotonic()
-        return ""
-
-    def barred(self, session: str) -> bool:
-        return session in self._barred
 
     def left(self, session: str, agent: str) -> None:
         """The person gave the session to an agent of another kind."""
@@ -161,7 +126,7 @@ class Looping:
         self._deciding.add(session)
         try:
             busy, turn = await asyncio.gather(self._busy_below(session), last_turn(self._api, session))
-            if busy or session in self._coming or turn is None or turn.role == "user":
+            if busy or session in self.under_way.read() or turn is None or turn.role == "user":
                 return
             if session in (await self._api("GET", "/session/status") or ()):
                 return
@@ -175,15 +140,14 @@ class Looping:
             self._stopping.discard(session)
 
     async def _busy_below(self, session: str) -> bool:
-        self._coming = {name: at for name, at in self._coming.items() if time.monotonic() - at < SENT_SECONDS}
-        coming = set(self._coming)  # before the question: what runs in between is in the answer
-        busy = coming.union(await self._api("GET", "/session/status") or ())
+        read = self.under_way.read()  # before the question: what runs in between is in the answer
+        busy = read.union(await self._api("GET", "/session/status") or ())
         chains = [await self._sessions.chain(name) for name in busy if name != session]
         return any(chain[-1].id == session for chain in chains)
 
     async def _send(self, loop: Loop, text: str, *, again: bool = False) -> None:
         session = loop.session
-        sent = self._sent[session] = _Sent(text, again)
+        sent = self.under_way.send(session, Sent(text, again))
         body = {"agent": loop.agent, "parts": [{"type": "text", "text": text}]}
         await self._api("POST", f"/session/{session}/prompt_async", body=body)
         if session in self._stopping:
@@ -195,19 +159,19 @@ class Looping:
 
     async def _stop_sent(self, loop: Loop, text: str) -> None:
         """A person said stop between two turns: the prompt under way is called back."""
-        self._barred[loop.session] = text
+        self.under_way.bar(loop.session, text)
         self.keeper.save(loop.ended("paused", "LOOP_STOPPED", "stopped between two turns"))
         await self._api("POST", f"/session/{loop.session}/abort")
         await self._say(self.keeper.loops()[loop.session])
 
-    async def _see_it_run(self, loop: Loop, sent: _Sent) -> None:
+    async def _see_it_run(self, loop: Loop, sent: Sent) -> None:
         """OpenCode may save a prompt and never run it (host-opencode.md §15 "prompt races"): once more, then give up."""
         await asyncio.sleep(SENT_SECONDS)
-        if self._sent.get(loop.session) is not sent or self.keeper.running(loop.session) is None:
+        if self.under_way.sent(loop.session) is not sent or self.keeper.running(loop.session) is None:
             return  # it ran, and perhaps others after it
         with contextlib.suppress(HostError):
             if loop.session in (await self._api("GET", "/session/status") or {}):
-                self._sent.pop(loop.session, None)
+                self.under_way.take(loop.session)
             elif sent.again:
                 self.keeper.save(loop.ended("paused", "LOOP_LOST", "OpenCode took the prompt twice and did not run it"))
                 await self._say(self.keeper.loops()[loop.session])
@@ -221,54 +185,10 @@ class Looping:
         message = f"{loop.level}: {words} [{loop.code}] {loop.reason}"[:500]
         await toast(self._api, message, "success" if done else "warning")
 
-    # ------------------------------------------------------------------------------------ a person's words below
-
-    def coming(self, session: str) -> bool:
-        """Whether a prompt of it is being read: OpenCode does not call it busy yet."""
-        return session in self._sent or time.monotonic() - self._coming.get(session, -SENT_SECONDS) < SENT_SECONDS
-
     def stopped(self, root: str) -> bool:
         """Whether its loop was ended: by the person, or by a limit of theirs. A session without one never was."""
         loop = self.keeper.loops().get(root)
         return loop is not None and not loop.unended
-
-    async def speak(self, session: Session, root: str, text: str, *, busy: bool) -> bool:
-        """A person's words to a session below a loop, once; False when the person stops meanwhile what rests or works."""
-        before = self.stopped(root)
-        if before and not busy:
-            return False
-        sent = _Sent(text)
-        if not busy:
-            self._sent[session.id] = sent
-            self._spoken.add(session.id)
-        await self._words(session, text, begins=not before)
-        if not before and self.stopped(root):  # while it was on its way: it must not begin what was just stopped
-            self._sent.pop(session.id, None)
-            self._barred[session.id] = text
-            await self._api("POST", f"/session/{session.id}/abort")
-            return False
-        if not busy:
-            task = asyncio.ensure_future(self._see_words_run(session, root, sent))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return True
-
-    async def _words(self, session: Session, text: str, *, begins: bool = True) -> None:
-        """`begins`: False for what only a turn that runs may take up."""
-        body = {"agent": session.agent, "noReply": not begins, "parts": [{"type": "text", "text": text}]}
-        await self._api("POST", f"/session/{session.id}/prompt_async", body=body)
-
-    async def _see_words_run(self, session: Session, root: str, sent: _Sent) -> None:
-        """As `_see_it_run`, for a session that has no loop of its own."""
-        await asyncio.sleep(SENT_SECONDS)
-        if self._sent.get(session.id) is not sent or self.stopped(root):
-            return
-        self._sent.pop(session.id, None)
-        with contextlib.suppress(HostError):
-            turn = await last_turn(self._api, session.id)
-            busy = session.id in (await self._api("GET", "/session/status") or {})
-            if not busy and turn is not None and turn.role == "user":  # saved, not run: an answer would be newer
-                await self._words(session, GO_ON)
 
     async def _look_above(self, root: str) -> None:
         self._older.discard(root)
@@ -292,8 +212,8 @@ class Looping:
         for loop in stopped:
             if loop.state == "waiting" or not turn:
                 continue  # nothing of it runs, or what runs may end
-            sent = self._sent.pop(loop.session, None)
-            self._barred[loop.session] = sent.text if sent else ""
+            sent = self.under_way.take(loop.session)
+            self.under_way.bar(loop.session, sent.text if sent else "")
             with contextlib.suppress(HostError):
                 await self._api("POST", f"/session/{loop.session}/abort")
         return stopped
@@ -331,10 +251,10 @@ class Looping:
         """One loop whose signal may have been lost, or whose prompt was never sent."""
         session = loop.session
         status: Mapping[str, Any] = await self._api("GET", "/session/status") or {}
-        if session in status or session in self._sent or session in self._deciding:
+        if session in status or self.under_way.sent(session) or session in self._deciding:
             return
         turn = await last_turn(self._api, session)
-        if turn is None or session in self._deciding or session in self._sent:
+        if turn is None or session in self._deciding or self.under_way.sent(session):
             return
         if turn.message == loop.handled:
             verdict = await asyncio.to_thread(self.keeper.verdict, loop)

@@ -99,10 +99,10 @@ async def of_commander(desk: Desk, mission: Mission) -> Works | None:
         if role is None or role.commands != "mission" or not _same(chain[0].directory, desk.directory):
             continue  # the person gave it to an agent that is not ours
         root = chain[-1].id
-        if name in status or looping.coming(name):
+        if name in status or looping.under_way.coming(name):
             return Works(chain[0], root, busy=True)
         if resting is None:
-            stopped = looping.stopped(root) or looping.barred(name) or await _aborted(desk, name)
+            stopped = looping.stopped(root) or looping.under_way.barred(name) or await _aborted(desk, name)
             resting = Works(chain[0], root, busy=False, stopped=stopped)
     return resting
 
