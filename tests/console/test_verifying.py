@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from consoles import Console
 from echelon.console.verifying import VerificationRun, Verifying
 from echelon.engine.workspace import Workspace
-from houses import until
+from houses import House, ask, enter, until
 from slots_world import plain
 from workspaces import Shop, backlog, check, does, item
 
@@ -136,6 +137,36 @@ def test_a_run_ends_with_the_console(tmp_path: Path) -> None:
     console.desk.close()
     until(lambda: verifying.run.state == "stopped", "it stops")
     assert is_gone(process)
+
+
+def test_a_console_that_is_killed_takes_its_checks_along_and_the_next_one_proves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path)
+    monkeypatch.setenv("ECHELON_RUNTIME", house.env["ECHELON_RUNTIME"])
+    (tmp_path / "a").mkdir()
+    shop, gate, process = slow(tmp_path / "a")
+    try:
+        first = house.start(shop.root)
+        token = enter(shop.root)
+        ask(first.port, "POST", "/api/evidence/verify", {}, token)
+        until(process.exists, "the second item's check runs")
+        first.end(signal.SIGKILL)
+        until(lambda: is_gone(process), "the check ends with who asked for it")
+        gate.unlink()
+        second = house.start(shop.root)
+        token = enter(shop.root)
+        assert ask(second.port, "GET", "/api/evidence/verify", token=token)["state"] == "never", (
+            "nothing of a run is kept"
+        )
+        ask(second.port, "POST", "/api/evidence/verify", {}, token)
+        found = until(
+            lambda: (said := ask(second.port, "GET", "/api/evidence/verify", token=token))["state"] == "ended" and said,
+            "the verification ends",
+        )
+        assert found["holds"] is True and len(found["proofs"]) == 2, found
+    finally:
+        house.close()
 
 
 def test_a_stop_while_dependencies_are_made_leaves_none_half_made(tmp_path: Path) -> None:
