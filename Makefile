@@ -62,7 +62,7 @@ screens: $(READY) web ## each view of the console on the example portfolio, into
 	$(BIN)/python tools/screens.py
 
 browser: $(READY) opencode web ## every test of the console's page in a real browser, also those that make test leaves out
-	ECHELON_BROWSER=all $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q tests/browser
+	ECHELON_TESTS=all $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q tests/browser
 
 bench-console: $(READY) web ## measure the console in a real browser
 	$(BIN)/python -m bench console

@@ -1,5 +1,7 @@
 """How long the proofs run: short in every test run, long when the environment says ECHELON_PROOFS=long.
 
+In between is ECHELON_TESTS=all, as in CI: also what `make test` leaves out because another test shows the same, shorter.
+
 Short runs are the same every time, so that a red test is red for everybody; long ones draw anew.
 """
 
@@ -7,9 +9,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 LONG = os.environ.get("ECHELON_PROOFS") == "long"
+ALL = LONG or os.environ.get("ECHELON_TESTS") == "all"
+longer = pytest.mark.skipif(not ALL, reason="the longer form: ECHELON_TESTS=all")
 _COMMON = {
     "deadline": None,
     "database": None,

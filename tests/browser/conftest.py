@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from houses import House, Running, Terminal
-from proofs import LONG
+from proofs import ALL, longer
 
 PROGRAM = os.environ.get("ECHELON_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 BUILT = (files("echelon.console") / "page" / "index.html").is_file()
@@ -40,13 +40,12 @@ LONGER = {
     "test_every_control_has_a_name_and_does_something[project]",
     "test_only_a_person_reopens_waives_and_sets_the_budget", "test_everything_again_and_what_does_not_hold",
 }  # fmt: skip
-ALL = LONG or os.environ.get("ECHELON_BROWSER") == "all"  # as in CI
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not ALL and item.name in LONGER and Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason="the longer form: make browser"))
+            item.add_marker(longer)
     missing = "" if PROGRAM else "no chromium on the PATH: apt-get install chromium"
     missing = missing or ("" if BUILT else "the page is not built: make web")
     if missing:

@@ -13,6 +13,7 @@ import pytest
 import steering_texts
 from echelon.testing.model import Asked, Reply, call, say
 from opencode_chain import Chain, Headless, deliver, headless, item_in, role
+from proofs import longer
 from workspaces import CONFIG, Shop, backlog, check, item, wants
 
 
@@ -83,7 +84,9 @@ def test_a_reviewer_with_a_fresh_context_attests_what_no_check_can_and_secrets_r
         assert "SHOP_TOKEN" in shop.shown("env.txt") and "s3cr3t" not in shop.shown("env.txt")
 
 
-@pytest.mark.parametrize("whom", ["deliver", "opencode", "brain"])
+@pytest.mark.parametrize(
+    "whom", ["deliver", pytest.param("opencode", marks=longer), pytest.param("brain", marks=longer)]
+)
 def test_a_kill_in_the_middle_is_resumed_without_a_second_start(tmp_path: Path, whom: str) -> None:
     shop = Shop.make(tmp_path, backlog(wants("B001"), wants("B002")), {})
     chain = Chain()

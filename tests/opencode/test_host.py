@@ -23,6 +23,7 @@ from echelon.hosts.opencode.host import OpenCodeHost
 from echelon.ports import Assignment, TurnEnd
 from echelon.testing import opencode
 from echelon.testing.model import Asked, Reply, ScriptedModel, call, fail, say
+from proofs import longer
 
 AGENTS = dict.fromkeys(("planner", "worker", "reviewer"), "build")
 SECONDS = 60.0
@@ -213,6 +214,7 @@ def test_a_server_that_is_killed_is_begun_anew_and_the_session_goes_on(desk: Des
     assert processes.end_marked("PWD", str(desk.slot)) == 0  # the command of the dead server is gone, too
 
 
+@longer
 def test_a_server_that_is_killed_twice_is_a_crash(desk: Desk) -> None:
     desk.model.scenario = lambda asked: bash(f"echo {len(asked.messages)} >> a.txt; exec sleep 600")
     killed: list[int] = []
@@ -299,6 +301,7 @@ def test_a_stop_of_one_session_leaves_the_other_alone(desk: Desk, tmp_path: Path
     assert {name: end.reason for name, end in ends.items()} == {"first": "aborted", "second": "claimed_done"}
 
 
+@longer
 def test_a_server_that_holds_too_much_is_not_begun_anew_while_a_session_works(tmp_path: Path) -> None:
     with desk_in(tmp_path, memory_bytes=1) as desk:
         ends = _both(desk, tmp_path, lambda: False)
