@@ -247,7 +247,9 @@ class Desk:
             str(given.get("granted") or ""),
         )
         post = await self._post(call)
-        answer, decision = await self._tools.run(call, post, self._rules, lambda line: self._progress(given, line))
+        answer, decision = await self._tools.run(
+            call, post, self._rules, lambda line: self._progress(given, line), self._at_work
+        )
         if isinstance(decision, Decision) and call.name == "record_escalation":
             about = call.arguments.get("item") or (post.scope if post else "") or "all of it"
             asked = f"{decision.data.get('escalation')}: {call.arguments.get('context')}"
@@ -255,6 +257,12 @@ class Desk:
         if isinstance(decision, Decision) and call.name in STARTS:
             await self._started(call, post, decision)
         return answer
+
+    async def _at_work(self) -> Collection[str]:
+        """Keys of the projects in which a session works, a Commander's too; not those of starts that wait for others."""
+        known = self._posts.known() if self._posts else {}
+        busy = set(await self._busy()) - self._tools.waits
+        return {post.scope for name, post in known.items() if name in busy and post.scope is not None}
 
     async def _post(self, call: Call) -> Post | None:
         if self._slot:

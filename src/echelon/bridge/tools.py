@@ -7,7 +7,7 @@ import dataclasses
 import secrets
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -28,7 +28,7 @@ from echelon.errors import EchelonError
 WAITS = "parallel_start_item"
 WAITING = frozenset({"CAPACITY_REACHED", "NOTHING_ELIGIBLE"})  # what items of other projects may change by their end
 WAIT_SECONDS = 900.0  # that such a start waits
-QUIET_SECONDS = 5.0  # without any item elsewhere: between two items of a backlog there is a moment without one
+QUIET_SECONDS = 8.0  # in which no item elsewhere moves and nobody works there: one that is left lying would never end
 POLL_SECONDS = 0.5
 GRANTS_MAX = 1_000
 SHOWN_MAX = 300
@@ -52,6 +52,7 @@ class Tools:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._grants: dict[str, tuple[str, ...]] = {}  # token -> the call it was given for, and what was agreed to
+        self.waits: set[str] = set()  # sessions whose start waits for others
 
     async def run(
         self,
@@ -59,8 +60,10 @@ class Tools:
         post: Post | None,
         rules: Mapping[str, Any],
         tell: Callable[[str], Coroutine[Any, Any, None]],
+        at_work: Callable[[], Coroutine[Any, Any, Collection[str]]],
     ) -> tuple[Answer, Decision | Refusal | None]:
         """The answer for the bridge, and the decision when there is one. `post`: what its session is about.
+        `at_work`: keys of the projects in which a session works that does not wait itself.
 
         Raises Refused.
         """
@@ -79,7 +82,7 @@ class Tools:
         try:
             decision = await asyncio.to_thread(_perform, engine, call, caller)
             if call.name == WAITS and isinstance(decision, Refusal):
-                decision = await self._waited(engine, call, caller, decision, tell)
+                decision = await self._waited(engine, call, caller, decision, tell, at_work)
         except asyncio.CancelledError:
             stop.set()  # the person stopped the turn: the thread ends at its next look
             engine.workspace.tell = lambda _line: None
@@ -99,24 +102,31 @@ class Tools:
         caller: Caller,
         refusal: Refusal,
         tell: Callable[[str], Coroutine[Any, Any, None]],
+        at_work: Callable[[], Coroutine[Any, Any, Collection[str]]],
     ) -> Decision | Refusal:
         """A parallel start that only items of other projects stand in the way of, while they are in flight.
 
-        A model that was told "no room" would ask again and again; a call that waits costs nothing.
+        A model that was told "no room" would ask again and again; a call that waits costs nothing. Nobody may wait for
+        what nobody does: whoever could see to such an item may be waiting for this very call.
         """
         if refusal.code not in WAITING or not _elsewhere(engine, caller, refusal):
             return refusal
         await tell(f"waits: {refusal.reasons[0]}")
         decision: Decision | Refusal = refusal
-        seen: tuple[tuple[str, str], ...] | None = None
+        seen: tuple[tuple[str, str, str], ...] | None = None
         until, quiet = time.monotonic() + WAIT_SECONDS, time.monotonic() + QUIET_SECONDS
-        while isinstance(decision, Refusal) and decision.code in WAITING and time.monotonic() < min(until, quiet):
-            now = await asyncio.to_thread(_elsewhere, engine, caller, decision)
-            quiet = time.monotonic() + QUIET_SECONDS if now else quiet
-            if now != seen:
-                seen, decision = now, await asyncio.to_thread(_perform, engine, call, caller)
-            else:
-                await asyncio.sleep(POLL_SECONDS)
+        self.waits.add(call.session)
+        try:
+            while isinstance(decision, Refusal) and decision.code in WAITING and time.monotonic() < min(until, quiet):
+                now = await asyncio.to_thread(_elsewhere, engine, caller, decision)
+                if now and (now != seen or not {scope for scope, _, _ in now}.isdisjoint(await at_work())):
+                    quiet = time.monotonic() + QUIET_SECONDS
+                if now != seen:
+                    seen, decision = now, await asyncio.to_thread(_perform, engine, call, caller)
+                else:
+                    await asyncio.sleep(POLL_SECONDS)
+        finally:
+            self.waits.discard(call.session)
         return decision
 
     def _ask(
@@ -174,10 +184,10 @@ def _perform(engine: Engine, call: Call, caller: Caller) -> Decision | Refusal:
         raise Refused(refuse(error.code, error.message, next_step=error.next_step)) from error
 
 
-def _elsewhere(engine: Engine, caller: Caller, refusal: Refusal) -> tuple[tuple[str, str], ...]:
-    """What is in flight in other projects; () too while the caller has something to do, or waits for something else."""
+def _elsewhere(engine: Engine, caller: Caller, refusal: Refusal) -> tuple[tuple[str, str, str], ...]:
+    """What is in flight in other projects: key of the project, mission, phase; () too while the caller has something to do, or waits for something else."""
     world = engine.world(caller.scope)
-    rows = [(row.name, row.phase) for row in world.missions if row.scope != caller.scope]
+    rows = [(row.scope, row.name, row.phase) for row in world.missions if row.scope != caller.scope]
     idle = len(rows) == len(world.missions) and (refusal.code == "CAPACITY_REACHED" or capacity.waits_outside(world))
     return tuple(rows) if idle else ()
 
