@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from echelon.actions.table import perform
 from echelon.core.decide import Decision
-from houses import House
+from houses import House, until
 from slots_world import write
 from workspaces import Shop, backlog, wants
 
@@ -186,7 +186,7 @@ def test_an_item_ends_from_its_slot(house: House, visit: Visiting) -> None:
         dialog.get_by_role("textbox", name="Why").fill("the law changed")
         dialog.get_by_role("button", name=verb, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Slots")
-        assert shop.states()[name] == state
+        until(lambda name=name, state=state: shop.states()[name] == state, f"{name} is {state}")
     assert "the law changed" in person.read(".opencode/project.md")
     expect(page.get_by_text("No slot is open")).to_be_visible()
     expect(page.get_by_role("link", name="Open the backlog")).to_be_visible()
