@@ -185,7 +185,10 @@ def _perform(engine: Engine, call: Call, caller: Caller) -> Decision | Refusal:
 
 
 def _elsewhere(engine: Engine, caller: Caller, refusal: Refusal) -> tuple[tuple[str, str, str], ...]:
-    """What is in flight in other projects: key of the project, mission, phase; () too while the caller has something to do, or waits for something else."""
+    """What is in flight in other projects: key of the project, mission, phase.
+
+    () too while the caller has something to do, or waits for something else.
+    """
     world = engine.world(caller.scope)
     rows = [(row.scope, row.name, row.phase) for row in world.missions if row.scope != caller.scope]
     idle = len(rows) == len(world.missions) and (refusal.code == "CAPACITY_REACHED" or capacity.waits_outside(world))
