@@ -141,7 +141,11 @@ class Usage:
     cost: float = 0.0
 
 
-EndReason = Literal["claimed_done", "gave_up", "asked", "crashed", "timed_out", "aborted", "no_progress"]
+# "unavailable": the model's provider is not there, and may be later. "denied": it refuses until a person changes
+# something, such as a key. Neither is the agent's doing.
+EndReason = Literal[
+    "claimed_done", "gave_up", "asked", "crashed", "timed_out", "aborted", "no_progress", "unavailable", "denied"
+]
 
 
 @dataclass(frozen=True, slots=True)

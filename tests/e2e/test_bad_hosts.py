@@ -16,6 +16,7 @@ import pytest
 from echelon.actions.table import perform
 from echelon.core import report
 from echelon.core.decide import Decision
+from echelon.dispatch import outage
 from echelon.dispatch.attempts import Event
 from echelon.dispatch.deliver import Delivery, Outcome
 from echelon.errors import HostError
@@ -115,11 +116,7 @@ def test_after_a_bad_turn_a_good_one_delivers(tmp_path: Path, name: str) -> None
     def turn(given: Assignment, on_event: Callable[[str], None]) -> TurnEnd:
         if host.turns == 1:
             return BAD[name](given, on_event)
-        place = Path(given.directory)
-        (place / "B001.txt").write_text("done\n", "utf-8")
-        todo = place / ".opencode/todo.md"
-        todo.write_text(todo.read_text("utf-8").replace("[ ]", "[x]"), "utf-8")
-        return TurnEnd("claimed_done")
+        return _honest(given)
 
     host = BadHost(turn)
     if deliver(shop, host).status == "blocked":  # it asked
@@ -131,3 +128,48 @@ def test_after_a_bad_turn_a_good_one_delivers(tmp_path: Path, name: str) -> None
             assert isinstance(perform(shop.engine(), action, given), Decision)
         assert deliver(shop, host).status == "done"
     assert shop.merges() == ["B001"] and shop.verify().holds
+
+
+def _honest(given: Assignment) -> TurnEnd:
+    place = Path(given.directory)
+    (place / f"{given.item}.txt").write_text("done\n", "utf-8")
+    todo = place / ".opencode/todo.md"
+    todo.write_text(todo.read_text("utf-8").replace("[ ]", "[x]"), "utf-8")
+    return TurnEnd("claimed_done")
+
+
+NOT_THERE: dict[str, tuple[Behave, str]] = {
+    "no provider": (_end("unavailable", "503"), "HOST_UNAVAILABLE"),
+    "no brain": (lambda _given, _on_event: _raise(HostError("AGENT_MISSING", "no Worker.", "")), "HOST_UNAVAILABLE"),
+    "no money": (_end("denied", "402"), "HOST_DENIED"),
+    "another's": (lambda _given, _on_event: _raise(HostError("OPENCODE_IN_USE", "taken.", "")), "HOST_DENIED"),
+}
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+@pytest.mark.parametrize("name", NOT_THERE)
+def test_what_is_not_there_costs_no_attempt(tmp_path: Path, name: str, slots: int) -> None:
+    """The delivery ends, says why, and the next one goes on in the same attempts; nobody is called for an item."""
+    turn, code = NOT_THERE[name]
+    items = [wants(f"B00{number}") for number in range(1, 5)]
+    shop = Shop.make(tmp_path, backlog(*items), {}, config={"limits": {"attempts": 1, "outageSeconds": 0}})
+    bad = BadHost(turn)
+    outcome = Delivery(shop.engine(), bad, lambda _event: None, lambda: False, slots).run()
+    assert (outcome.status, outcome.code) == ("blocked", code) and bad.turns <= slots
+    world = shop.engine().world()
+    assert not world.escalations and {mission.attempt for mission in world.missions} == {1}
+    assert len(world.missions) == bad.turns
+    host = BadHost(lambda given, _on_event: _honest(given))
+    assert deliver(shop, host).status == "done"
+    assert sorted(shop.merges()) == ["B001", "B002", "B003", "B004"] and shop.verify().holds
+
+
+def test_an_outage_is_waited_for_in_the_same_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outage, "FIRST_SECONDS", 0.01)
+    shop = Shop.make(tmp_path, backlog(wants("B001")), {}, config={"limits": {"attempts": 1}})
+    ends = iter([_end("unavailable", "503"), NOT_THERE["no brain"][0]])
+    host = BadHost(lambda given, on_event: next(ends, lambda *_: _honest(given))(given, on_event))
+    events: list[Event] = []
+    assert Delivery(shop.engine(), host, events.append, lambda: False).run().status == "done"
+    assert [event.kind for event in events if "tried again" in event.text] == ["warned"] * 2 and host.turns == 3
+    assert [entry.attempt for entry in shop.engine().world().attempts] == [1]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -82,9 +85,6 @@ def test_other_agents_and_their_models_see_no_difference(tmp_path: Path) -> None
 
 
 def _end_brain(runtime: Path) -> None:
-    import os
-    import signal
-
     os.kill(int(json.loads((runtime / "brain-1.lock").read_bytes())["pid"]), signal.SIGTERM)
 
 
@@ -100,6 +100,19 @@ def test_without_a_brain_opencode_is_as_if_nothing_were_installed(tmp_path: Path
             names = {agent["name"] for agent in server.get("/agent", directory=str(shop.root))}
             assert "Commander" not in names and "build" in names
             assert not any(name.startswith("backlog_") for asked in model.requests for name in asked.tools)
+
+
+def test_a_brain_that_is_late_is_waited_for_while_it_lives(tmp_path: Path) -> None:
+    """A busy machine starts it in five seconds, and OpenCode would have no agent of ours until somebody restarts it."""
+    shop = Shop.make(tmp_path)
+    with ScriptedModel(lambda _asked: say("hi")) as model:
+        world = bridged(tmp_path / "w", model.url, tmp_path / "r")
+        late = f'sleep 5; exec "{sys.executable}" -m echelon serve'
+        (world.config_folder / "echelon.json").write_text(json.dumps({"command": ["sh", "-c", late]}), "utf-8")
+        with Server(world, shop.root) as server:
+            names = {agent["name"] for agent in server.get("/agent", directory=str(shop.root))}
+    _end_brain(tmp_path / "r")
+    assert "Commander" in names
 
 
 def test_a_bridge_in_a_folder_without_a_workspace_changes_no_file(house: House, tmp_path: Path) -> None:

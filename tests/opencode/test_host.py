@@ -163,13 +163,40 @@ def test_a_question_from_below_ends_the_turn(desk: Desk) -> None:
     assert desk.work().text == "May it bash: touch b.txt?"
 
 
-def test_an_unknown_agent_is_a_crash(desk: Desk) -> None:
-    desk.host._agents = AGENTS | {"worker": "Nobody"}
-    try:
-        end = desk.work()
-    finally:
-        desk.host._agents = AGENTS
-    assert end.reason == "crashed" and "Nobody" in end.text
+def test_an_agent_that_is_late_is_met_when_the_plugins_are_read_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the bridge on a busy machine found no brain. One that never comes is no turn of the agent's."""
+    monkeypatch.setattr(desk.host, "_agents", AGENTS | {"worker": "Late"})
+    before = calls_of(desk)
+    with pytest.raises(HostError) as caught:
+        desk.work()
+    assert caught.value.code == "AGENT_MISSING" and "Late" in caught.value.message and calls_of(desk) == before
+    events = desk.events = _Bringing(desk.slot / ".opencode" / "agent" / "Late.md")
+    assert desk.work().reason == "claimed_done" and desk.heard("does not know the agent Late")
+    assert len([line for line in events if "Late" in line]) == 1
+
+
+class _Bringing(list[str]):
+    """Events; the first of them brings an agent."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.write_text("---\ndescription: late\nmode: primary\n---\nYou come late.\n")
+
+
+@pytest.mark.parametrize(("status", "reason"), [(401, "denied"), (503, "unavailable")])
+def test_a_provider_that_is_not_there_is_told_from_an_agent_that_fails(desk: Desk, status: int, reason: str) -> None:
+    desk.model.scenario = lambda asked: fail(status, "no way in", retry_after=0.01)
+    end = desk.work()
+    assert end.reason == reason and "no way in" in end.text
+    desk.model.scenario = lambda asked: say("Done.")
+    assert desk.work().reason == "claimed_done" and desk.heard("goes on")
 
 
 def test_retries_of_the_provider_are_told(desk: Desk) -> None:

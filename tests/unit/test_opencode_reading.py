@@ -46,6 +46,26 @@ def test_a_reviewer_refuses() -> None:
     assert reading.end_of([answer("Looked at all.")], "reviewer").reason == "claimed_done"
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("APIError", {"statusCode": 529}, "unavailable"),
+        ("APIError", {"statusCode": 429, "isRetryable": False}, "unavailable"),
+        ("APIError", {"isRetryable": True}, "unavailable"),  # measured: the network is down
+        ("APIError", {"statusCode": 402}, "denied"),
+        ("ProviderAuthError", {"providerID": "x"}, "denied"),
+        ("APIError", {"statusCode": 400, "isRetryable": False}, "crashed"),
+        ("APIError", {"isRetryable": "yes", "statusCode": None}, "crashed"),
+        ("APIError", None, "crashed"),
+        ("ContextOverflowError", {"message": "too long"}, "crashed"),
+        (None, {"statusCode": 503}, "crashed"),
+    ],
+)
+def test_whose_fault_an_error_is(name: str | None, data: Any, reason: str) -> None:
+    assert reading.end_of([answer("half", error={"name": name, "data": data})], "worker").reason == reason
+    assert reading.blame("an error") == "crashed"
+
+
 def test_ends_that_are_no_claims() -> None:
     error = {"name": "APIError", "data": {"message": "out of memory"}}
     ends = {

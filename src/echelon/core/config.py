@@ -100,6 +100,14 @@ SETTINGS = (
     ),
     Setting("limits.attempts", "count", 3, "Attempts at one item before it is escalated.", least=1, most=20),
     Setting("limits.attemptSeconds", "number", 3600, "Wall time of one attempt.", least=1, most=604800),
+    Setting(
+        "limits.outageSeconds",
+        "number",
+        14400,
+        "How long `deliver` waits for a model's provider, or for OpenCode, that is not there. No attempt is counted.",
+        least=0,
+        most=604800,
+    ),
     Setting("limits.checkSeconds", "number", 600, "Wall time of one check.", least=1, most=86400),
     Setting(
         "limits.checkOutputBytes", "count", 4194304, "Output of one check; more stops it.", least=1024, most=1073741824

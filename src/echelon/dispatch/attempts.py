@@ -17,11 +17,11 @@ from echelon.core.documents.grammar import State
 from echelon.core.documents.sections import Option
 from echelon.core.merge_queue import Verdict
 from echelon.core.model import Mission, Reason, World
-from echelon.dispatch import ladder
+from echelon.dispatch import ladder, outage
 from echelon.dispatch.landing import Landing
-from echelon.dispatch.outcome import LINE_MAX, REASONS, codes_of, definition_is_wrong, tamed, words
+from echelon.dispatch.outcome import LINE_MAX, NOT_THERE, REASONS, codes_of, definition_is_wrong, tamed, words
 from echelon.engine.engine import Engine
-from echelon.errors import HostError, TamperError
+from echelon.errors import TamperError
 from echelon.ports import Assignment, Host, TurnEnd
 
 ROUNDS_MAX = 100_000  # attempts in one delivery: a bound that no honest backlog reaches
@@ -103,6 +103,10 @@ class Attempts:
         end = self._work(mission, world, "worker")
         if self._stopped():
             return halted(f"{mission.name} stays in flight")
+        return self._ended(mission, world, end)
+
+    def _ended(self, mission: Mission, world: World, end: TurnEnd) -> Outcome | None:
+        """What the end of the agent's turn comes to."""
         for name in () if mission.in_place else self._engine.work.noticed(mission):
             self._tell(Event("warned", mission.item, f"{name} changed while this ran; if it was not you, look at it"))
         before = self._owed.pop(mission.item, (0, 0.0))
@@ -111,6 +115,9 @@ class Attempts:
             self._owed[mission.item] = (tokens, cost)
             self._tell(Event("attempt", mission.item, f"{mission.name} is over: a person asks for rework"))
             return None
+        if end.reason in NOT_THERE:
+            self._owed[mission.item] = (tokens, cost)
+            return _not_there(mission, end)
         if end.reason == "asked":
             return self._ask(mission, end)
         if end.reason != "claimed_done":
@@ -118,7 +125,9 @@ class Attempts:
                 mission, REASONS.get(end.reason, "crashed"), end.text or end.reason.replace("_", " "), tokens, cost
             )
         try:
-            self._review(mission, world)
+            outcome = self._review(mission, world)
+            if outcome is not None:
+                return outcome
             self._tell(Event("agent", mission.item, "claims done; checks run on the merged tree"))
             return self._close(mission, tokens, cost)
         except TamperError as error:
@@ -166,17 +175,9 @@ class Attempts:
         )
 
     def _work(self, mission: Mission, world: World, role: Literal["worker", "reviewer", "planner"]) -> TurnEnd:
-        """One session of the host, inside the limits."""
+        """One session of the host, inside the limits; an outage is waited for, and its time is not the attempt's."""
         assert world.backlog is not None
         limit = world.config.number("limits.attemptSeconds")
-        until = time.monotonic() + limit
-        late = False
-
-        def stopped() -> bool:
-            nonlocal late
-            late = time.monotonic() > until
-            return late or self._stopped()
-
         assignment = Assignment(
             mission.item,
             mission.name,
@@ -187,13 +188,23 @@ class Attempts:
             mission.feedback,
             briefing.decisions(world, mission.local),
         )
-        try:
+
+        def turn() -> TurnEnd:
+            until, late = time.monotonic() + limit, False
+
+            def stopped() -> bool:
+                nonlocal late
+                late = time.monotonic() > until
+                return late or self._stopped()
+
             end = tamed(self._host.work(assignment, lambda line: self._heard(mission, line), stopped))
-        except HostError as error:
-            return tamed(TurnEnd("crashed", error.message))
-        if late and end.reason == "aborted":
-            return TurnEnd("timed_out", f"longer than {limit:g} s", end.usage)
-        return end
+            is_late = late and end.reason == "aborted"
+            return TurnEnd("timed_out", f"longer than {limit:g} s", end.usage) if is_late else end
+
+        def tell(line: str) -> None:
+            self._tell(Event("warned", mission.item, words(line)[:LINE_MAX]))
+
+        return tamed(outage.patiently(turn, world.config.number("limits.outageSeconds"), self._stopped, tell))
 
     def _heard(self, mission: Mission, line: str) -> None:
         self._tell(Event("agent", mission.item, words(line)[:LINE_MAX]))
@@ -201,14 +212,15 @@ class Attempts:
     def _directory(self, mission: Mission) -> str:
         return str(self._engine.workspace.root) if mission.in_place else self._engine.slot_path(mission)
 
-    def _review(self, mission: Mission, world: World) -> None:
+    def _review(self, mission: Mission, world: World) -> Outcome | None:
         """Criteria without a check are looked at by a session that did not write the change."""
         attested = {entry.criterion for entry in mission.attestations}
         if all(promise.text in attested for promise in mission.definition.unchecked):
-            return
+            return None
         end = self._work(mission, world, "reviewer")
         if end.reason == "claimed_done":
             self._engine.attest("reviewer", end.text or "reviewed", mission.item)
+        return _not_there(mission, end) if end.reason in NOT_THERE else None
 
     def _over(self, mission: Mission) -> bool:
         found = self._engine.find_mission(mission.item)
@@ -246,6 +258,11 @@ class Attempts:
             return None if decision.code == "ATTEMPT_OVER" else blocked(decision)
         self._tell(Event(kind, mission.item, decision.message.split("\n", 1)[0] + more))
         return None
+
+
+def _not_there(mission: Mission, end: TurnEnd) -> Outcome:
+    """Nothing was wrong with the attempt: it stays open, and the next delivery goes on in it."""
+    return blocked(refuse(NOT_THERE[end.reason], f"{mission.name} stays in flight: {end.text}"))
 
 
 def _headline(refusal: Refusal) -> str:

@@ -24,9 +24,10 @@ from echelon.ports import Host
 SHOWN_MAX = 20  # names in one sentence
 POLL_SECONDS = 0.2  # how soon a stop is seen while all slots work
 REFILL_SECONDS = 2.0  # how soon a free slot sees what a person or another process has made startable
+# Nothing more may start: a person has to look, or there is nothing to work in.
 PAUSE_CODES = frozenset(
-    {"RECORD_CHANGED", "ESCAPED", "BASE_REWOUND", "CONFIG_INVALID"}
-)  # nothing may go on before a person looked
+    {"RECORD_CHANGED", "ESCAPED", "BASE_REWOUND", "CONFIG_INVALID", "HOST_UNAVAILABLE", "HOST_DENIED"}
+)
 
 _Running = dict["Future[Outcome | None]", str]
 

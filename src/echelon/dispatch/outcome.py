@@ -74,6 +74,9 @@ REASONS: dict[str, Reason] = {
     "no_progress": "nothing_changed",
 }
 
+# Ends that are the world's, not the attempt's -> the code for the person.
+NOT_THERE = {"unavailable": "HOST_UNAVAILABLE", "denied": "HOST_DENIED"}
+
 
 def words(text: str) -> str:
     """An agent's words as data: without control characters, and not longer than anybody reads."""

@@ -77,6 +77,18 @@ HOSTS: dict[str, tuple[str, str]] = {
         "npm install -g opencode-ai, or set opencode.path, or deliver with --host scripted",
     ),
     "OPENCODE_FAILED": ("OpenCode is there and does not do what it should.", "see the reason and its log"),
+    "AGENT_MISSING": (
+        "OpenCode does not know an agent that Echelon's bridge brings.",
+        "echelon doctor says whether the bridge is there; is the agent disabled in your OpenCode configuration?",
+    ),
+    "HOST_UNAVAILABLE": (
+        "What agents run in, or the provider of their model, was not there for `limits.outageSeconds`.",
+        "see the reason; echelon deliver goes on where it was",
+    ),
+    "HOST_DENIED": (
+        "What agents run in, or the provider of their model, refuses until a person changes something.",
+        "mend what the reason says, such as a key; echelon deliver goes on where it was",
+    ),
     "OPENCODE_GONE": ("The OpenCode that Echelon started has ended.", "echelon deliver goes on; see its log"),
     "OPENCODE_IN_USE": ("Another Echelon runs an OpenCode for this workspace.", "wait until it has ended, or stop it"),
     "OPENCODE_MODEL_INVALID": ("A model is not written provider/model.", "`opencode models` lists the names"),

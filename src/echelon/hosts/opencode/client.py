@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from echelon.errors import HostError
 
 CALL_SECONDS = 30.0
+FIRST_SECONDS = 90.0  # of the first call in a directory: OpenCode loads its plugins, and the bridge waits for a brain
 ANSWER_BYTES = 64 * 1024 * 1024
 SESSIONS_MAX = 2_000  # of a directory, newest first, that are looked through
 BEAT_SECONDS = 35.0  # the stream beats every 10 s; a silent one is opened again
@@ -44,7 +45,8 @@ class Event:
 
 
 class Client:
-    """One server. Raises HostError OPENCODE_GONE when nobody answers, OPENCODE_FAILED when the answer is an error."""
+    """One server. Raises HostError OPENCODE_GONE when nobody answers, HOST_SILENT when the answer takes too long,
+    OPENCODE_FAILED when it is an error."""
 
     def __init__(self, port: int, password: str) -> None:
         self.port = port
@@ -56,7 +58,17 @@ class Client:
         return str(self._call("GET", "/global/health", seconds=seconds).get("version", ""))
 
     def sessions(self, directory: str) -> list[Json]:
-        return self._call("GET", "/session", directory, query={"roots": "true", "limit": SESSIONS_MAX})
+        query = {"roots": "true", "limit": SESSIONS_MAX}
+        return self._call("GET", "/session", directory, query=query, seconds=FIRST_SECONDS)
+
+    def agents(self, directory: str) -> set[str]:
+        """The names of all agents there, hidden ones too."""
+        found: list[Json] = self._call("GET", "/agent", directory, seconds=FIRST_SECONDS)
+        return {str(agent.get("name")) for agent in found}
+
+    def reload(self, directory: str) -> None:
+        """Let the directory's configuration and plugins be read anew; whatever runs there ends."""
+        self._call("POST", "/instance/dispose", directory, {})
 
     def create(self, directory: str, body: Mapping[str, Any]) -> str:
         return str(self._call("POST", "/session", directory, body)["id"])
@@ -131,7 +143,8 @@ class Client:
                 response = connection.getresponse()
                 status, answer = response.status, response.read(ANSWER_BYTES + 1)
         except TimeoutError as error:
-            raise _failed(f"{method} {path} got no answer in {seconds:g} s") from error
+            message = f"OpenCode did not answer {method} {path} in {seconds:g} s."
+            raise HostError("HOST_SILENT", message, "echelon deliver tries again; see its log") from error
         except (OSError, http.client.HTTPException) as error:
             message = f"OpenCode's server does not answer {method} {path}: {error or type(error).__name__}."
             raise HostError("OPENCODE_GONE", message, "echelon deliver starts it again") from error

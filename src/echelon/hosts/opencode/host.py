@@ -25,6 +25,7 @@ from echelon.ports import Assignment, HostCapabilities, TurnEnd, Usage
 AGENTS = {"worker": "Worker", "planner": "Planner", "reviewer": "Reviewer"}  # as the bridge registers them
 PARALLEL = 8  # CPU-bound beyond that (host-opencode.md §10)
 DEATHS_MAX = 1  # of the server in one turn
+RELOADS_MAX = 2  # of a directory in which the bridge found no brain
 ANSWERED = "You asked: {question}\nThe answer is: {answer}\nGo on where you stopped."
 
 
@@ -73,7 +74,8 @@ class OpenCodeHost:
         self._server.close()
 
     def work(self, assignment: Assignment, on_event: Callable[[str], None], stopped: Callable[[], bool]) -> TurnEnd:
-        """See ports.Host. Raises what Server.running raises, and OPENCODE_FAILED when OpenCode refuses a call."""
+        """See ports.Host. Raises what Server.running raises, OPENCODE_FAILED when OpenCode refuses a call, HOST_SILENT
+        when it does not answer one, and AGENT_MISSING when it does not know the agent."""
         if stopped():
             return TurnEnd("aborted")
         with self._server.turn(stopped):
@@ -141,6 +143,7 @@ class _Session:
 
     def work(self) -> TurnEnd:
         self._turn.quiet()
+        self._meet_agent()
         prompt = self._prompt()
         if isinstance(prompt, TurnEnd):
             return prompt
@@ -159,6 +162,20 @@ class _Session:
         memory = _Memory(self._digest, reading.identity(last), self._since, reading.created(last), question)
         self._host.remember(self._id, memory)
         return replace(end, usage=self._usage(turn))
+
+    def _meet_agent(self) -> None:
+        """The bridge brings it, if it found a brain when the directory was opened: on a busy machine it may not have."""
+        name = str(self._host.body(self._assignment.role)["agent"])
+        for _ in range(RELOADS_MAX):
+            if name in self._client.agents(self._directory):
+                return
+            self._on_event(f"OpenCode does not know the agent {name}: it reads its plugins anew")
+            self._client.reload(self._directory)
+        if name not in self._client.agents(self._directory):
+            message = f"OpenCode does not know the agent {name} in {self._directory}."
+            raise HostError(
+                "AGENT_MISSING", message, "echelon doctor says whether the bridge is there and reaches a brain"
+            )
 
     def _prompt(self) -> str | TurnEnd:
         """What to say to the session now, or the end of the turn when there is nothing to say."""

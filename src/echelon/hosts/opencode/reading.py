@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from echelon.ports import TurnEnd, Usage
+from echelon.ports import EndReason, TurnEnd, Usage
 
 LINE_MAX = 200
 LAST_LINES = 3  # of a text, in which a halt is looked for
@@ -97,7 +97,8 @@ def end_of(turn: Sequence[Message], role: str) -> TurnEnd:
     """What the messages of a turn that is over come to; `turn` has the last of them at its end."""
     state = state_of(turn)
     if state == "failed":
-        return TurnEnd("crashed", error_of(info_of(turn[-1]).get("error")))
+        error = info_of(turn[-1]).get("error")
+        return TurnEnd(blame(error), error_of(error))
     if state == "aborted":
         return TurnEnd("aborted")
     if state != "finished":
@@ -126,6 +127,26 @@ def error_of(error: Any) -> str:
     data = error.get("data")
     message = data.get("message") if isinstance(data, dict) else None
     return f"{error.get('name', 'error')}: {message}" if message else str(error.get("name", "an error"))
+
+
+_DENIED = (401, 402, 403, 404)  # HTTP: the key, the money, the right, the model
+_LATER = (408, 425, 429, *range(500, 600))
+
+
+def blame(error: Any) -> EndReason:
+    """Whether an error is the provider's, for now or until a person acts, or of this session alone."""
+    if not isinstance(error, dict):
+        return "crashed"
+    if error.get("name") == "ProviderAuthError":
+        return "denied"
+    data = error.get("data")
+    if error.get("name") != "APIError" or not isinstance(data, dict):
+        return "crashed"
+    status = data.get("statusCode")
+    if status in _DENIED:
+        return "denied"
+    # Without a status nobody answered: OpenCode says whether that may pass (a network that is down).
+    return "unavailable" if status in _LATER or (status is None and data.get("isRetryable") is True) else "crashed"
 
 
 def usage_of(messages: Sequence[Message]) -> Usage:

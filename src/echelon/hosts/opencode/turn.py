@@ -151,7 +151,7 @@ class Turn:
         message, attempt = str(status.get("message", "")), status.get("attempt")
         self._on_event(reading.first_line(f"the model's provider fails, try {attempt}: {message}"))
         if isinstance(attempt, int) and attempt > RETRIES_MAX:
-            return Stop("crashed", f"the model's provider failed {attempt} times: {message}")
+            return Stop("unavailable", f"the model's provider failed {attempt} times: {message}")
         return None
 
     def _asked(self, request: Mapping[str, Any]) -> Stop | None:

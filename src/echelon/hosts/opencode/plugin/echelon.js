@@ -8,8 +8,10 @@ import path from "node:path"
 import { fileURLToPath } from "node:url"
 
 const PROTOCOL = 1
-const START_MS = 3000 // how long a brain may take to answer after it was started
-const BIRTH_MS = 1000 // a brain that does not listen by then is started again
+const START_MS = 3000 // how long a brain is looked for that does not live, and how long one that listens may take to answer
+const LATE_MS = 10000 // … and one that was started and lives: a busy machine starts it late
+const HEADLESS_MS = 25000 // both, in a server that Echelon started: nobody waits to type, and nothing goes without it
+const BIRTH_MS = 1000 // a brain that died and does not listen by then is started again
 const RETRY_MS = 5000 // how long a link that failed is left alone
 const AGAIN_MS = 300 // between a brain's death and the next one
 const LINE_MAX = 16 * 1024 * 1024
@@ -36,13 +38,15 @@ function meeting() {
   return { path: path.join(folder, `brain-${PROTOCOL}.sock`) }
 }
 
-/** A brain that cannot be started is a brain that is absent: uninstalled meanwhile, or a Python that went away. */
+/** Start a brain; the answer says whether it lives. One that cannot is absent: uninstalled, or a Python that went away. */
 function startBrain() {
-  if (!existsSync(RECORD)) return
+  if (!existsSync(RECORD)) return () => false
   const { command } = JSON.parse(readFileSync(RECORD, "utf8"))
   const child = spawn(command[0], command.slice(1), { detached: true, stdio: "ignore" })
-  child.on("error", () => {}) // a brain that cannot start is a brain that is absent
+  let lives = true
+  for (const end of ["error", "exit"]) child.on(end, () => (lives = false))
   child.unref()
+  return () => lives
 }
 
 /** One connection to the brain, opened again when it is needed and gone. */
@@ -64,18 +68,21 @@ class Link {
 
   async connect() {
     let started = 0
-    for (const until = Date.now() + START_MS; Date.now() < until; await pause(20)) {
+    let lives = () => false
+    const begin = Date.now()
+    const headless = process.env.ECHELON_SERVER ? HEADLESS_MS : 0
+    for (; Date.now() < begin + (headless || (lives() ? LATE_MS : START_MS)); await pause(20)) {
       const socket = await this.dial().catch(() => null)
       if (!socket) {
-        if (Date.now() - started < BIRTH_MS) continue
+        if (lives() || Date.now() - started < BIRTH_MS) continue
         started = Date.now()
-        startBrain() // again when nothing came of it: it may have met a predecessor that was just dying
+        lives = startBrain() // again when nothing came of it: it may have met a predecessor that was just dying
         continue
       }
       this.listen(socket)
       const hello = { protocol: PROTOCOL, pid: process.pid, directory: this.input.directory, secret: this.secret, rules: this.rules, guard: process.env.ORCHESTRATOR_STEERING_GUARD, console: consoleOf(process.env) }
       try {
-        const manifest = await this.send("hello", hello, START_MS)
+        const manifest = await this.send("hello", hello, headless || START_MS)
         this.manifest ??= manifest // what was registered stays what it is until OpenCode reads it anew
         for (const hook of this.fired) this.tell("fired", { hook })
         return this.manifest
