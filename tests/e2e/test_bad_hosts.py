@@ -14,9 +14,8 @@ from typing import Any, cast
 import pytest
 
 from echelon.actions.table import perform
-from echelon.core import report
+from echelon.core import outages, report
 from echelon.core.decide import Decision
-from echelon.dispatch import outage
 from echelon.dispatch.attempts import Event
 from echelon.dispatch.deliver import Delivery, Outcome
 from echelon.errors import HostError
@@ -165,7 +164,7 @@ def test_what_is_not_there_costs_no_attempt(tmp_path: Path, name: str, slots: in
 
 
 def test_an_outage_is_waited_for_in_the_same_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outage, "FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(outages, "FIRST_SECONDS", 0.01)
     shop = Shop.make(tmp_path, backlog(wants("B001")), {}, config={"limits": {"attempts": 1}})
     ends = iter([_end("unavailable", "503"), NOT_THERE["no brain"][0]])
     host = BadHost(lambda given, on_event: next(ends, lambda *_: _honest(given))(given, on_event))

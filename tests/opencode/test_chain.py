@@ -21,6 +21,8 @@ from proofs import LONG, longer
 from slots_world import write
 from workspaces import CONFIG, Shop, backlog, bytes_of, wants
 
+CONTRACT = "# Contract"  # where it begins in a session's system prompt
+
 
 @pytest.mark.parametrize("version", [MAIN, pytest.param(OLDER, marks=longer)])
 def test_one_prompt_delivers_the_backlog_with_proof(house: House, tmp_path: Path, version: str) -> None:
@@ -36,7 +38,7 @@ def test_one_prompt_delivers_the_backlog_with_proof(house: House, tmp_path: Path
         assert loop and (loop.state, loop.code) == ("done", "BACKLOG_COMPLETE")
         assert set(here.loops()) == {session}, "only the root session has a loop"
         workers = [asked for asked in here.model.turns() if role(asked) == "Worker"]
-        assert workers and all("# Contract" in asked.system for asked in workers), "the contract reaches them"
+        assert workers and all(CONTRACT in asked.system for asked in workers), "the contract reaches them"
         assert all("grep -qx done" in asked.system for asked in workers), "criteria word for word"
         assert not any(asked.parent == "" for asked in workers)
         assert shop.git("status", "--porcelain", "*.txt") == ""
@@ -232,6 +234,10 @@ def test_a_killed_brain_loses_nothing_and_does_nothing_twice(tmp_path: Path, see
         assert kills >= 5 and sorted(shop.merges()) == names
         told = [text for text in here.texts(session) if text != GO]
         assert sorted(set(told)) == sorted(told), "no prompt was sent twice"
+        bare = [
+            asked.session for asked in here.model.turns() if role(asked) == "Worker" and CONTRACT not in asked.system
+        ]
+        assert not bare, "each Worker was told its contract, by the brain that came after"
     assert shop.verify().holds
 
 

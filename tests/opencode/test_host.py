@@ -172,6 +172,7 @@ def test_an_agent_that_is_late_is_met_when_the_plugins_are_read_anew(
     with pytest.raises(HostError) as caught:
         desk.work()
     assert caught.value.code == "AGENT_MISSING" and "Late" in caught.value.message and calls_of(desk) == before
+    desk.model.scenario = lambda asked: say("Done.")
     events = desk.events = _Bringing(desk.slot / ".opencode" / "agent" / "Late.md")
     assert desk.work().reason == "claimed_done" and desk.heard("does not know the agent Late")
     assert len([line for line in events if "Late" in line]) == 1

@@ -27,10 +27,14 @@ class Talk:
     slow = 0.0
     halt = ""
     broken = False
+    dark = 0  # requests that find no provider: OpenCode repeats each some times by itself before its turn fails
 
     def __call__(self, asked: Asked) -> Reply:
         if self.broken:
             return fail(400, "the provider says no")
+        if self.dark and asked.tool_results:
+            self.dark -= 1
+            return fail(503, "out of order", retry_after=0.01)
         if GO in asked.last_user and not asked.tool_results:
             return call("backlog_start_item", {})
         if self.slow and not asked.tool_results:
@@ -54,7 +58,7 @@ def here(house: House, tmp_path_factory: pytest.TempPathFactory, talk: Talk) -> 
 @pytest.fixture(autouse=True)
 def _fresh(here: Stage, talk: Talk) -> Iterator[None]:
     yield
-    talk.slow, talk.halt, talk.broken = 0.0, "", False
+    talk.slow, talk.halt, talk.broken, talk.dark = 0.0, "", False, 0
     _free(here)
 
 
@@ -189,6 +193,23 @@ def test_a_provider_that_fails_ends_the_loop_after_a_second_try(here: Stage, tal
     here.until(lambda: (loop := here.loop(session)) and loop.state == "paused")
     loop = here.loop(session)
     assert loop and loop.code == "LOOP_TURN_FAILED" and "the provider says no" in loop.reason
+
+
+def test_a_provider_that_is_not_there_is_waited_for(here: Stage, talk: Talk) -> None:
+    """Nobody is called in the morning for three minutes at night."""
+    session = here.server.create(title="t")
+    talk.slow = 0.05
+    here.server.prompt(session, GO, "ProjectCommander")
+    here.until(lambda: len(here.model.turns(session)) >= 3)
+    talk.dark = 1_000
+    here.until(lambda: (loop := here.loop(session)) and loop.state == "waiting", 100)
+    loop = here.loop(session)
+    assert loop and loop.code == "LOOP_OUTAGE" and "out of order" in loop.reason
+    talk.dark = 0
+    here.until(lambda: (again := here.loop(session)) and again.turns > loop.turns)
+    here.server.post(f"/session/{session}/abort", directory=str(here.shop.root))
+    here.until(lambda: (ended := here.loop(session)) and ended.code == "LOOP_STOPPED")
+    assert any("cut off from outside" in text for text in here.texts(session))
 
 
 def test_giving_the_session_to_another_agent_ends_its_loop(here: Stage, talk: Talk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,8 +24,14 @@ CONFIG = Config(
 LOOP = Loop("ses_1", "project", "ProjectCommander", "all of it", since=100.0, host=1)
 OPEN = Verdict("open", "Next is B001")
 
+
+def _turn(outage: bool, **more: Any) -> Turn:
+    return Turn(**more, outage=outage and more["error"] == "APIError")
+
+
 turns = st.builds(
-    Turn,
+    _turn,
+    outage=st.booleans(),
     message=st.integers(0, 30).map(lambda number: f"msg_{number}"),
     role=st.sampled_from(("assistant", "assistant", "assistant", "user")),
     finished=st.booleans(),
@@ -49,7 +56,7 @@ def test_one_prompt_per_turn_and_none_after_the_end(rows: list[tuple[Turn, Verdi
             assert turn.message == loop.handled
             continue
         assert bool(step.prompt) == (step.loop.state == "running")
-        assert (step.loop.state == "waiting") <= (verdict.state == "waits")
+        assert (step.loop.state == "waiting") <= (verdict.state == "waits" or turn.outage)
         if step.prompt:
             assert turn.message != loop.handled and verdict.state == "open" and turn.error != loops.ABORTED
             prompts += 1
@@ -117,6 +124,52 @@ def test_a_failed_turn_is_tried_once_more_and_no_more() -> None:
     assert first and first.prompt
     second = loops.step(first.loop, Turn("m2", "assistant", finished=False, error="APIError"), OPEN, "b", 200.0, CONFIG)
     assert second and second.loop.code == "LOOP_TURN_FAILED"
+
+
+def _dark(number: int) -> Turn:
+    return Turn(f"m{number}", "assistant", finished=False, error="APIError", outage=True, detail="503")
+
+
+def test_a_provider_that_is_not_there_is_waited_for_longer_each_time_and_not_for_ever() -> None:
+    """No turn is counted, none is taken for one without a change, and the night goes on when it is back."""
+    config = Config({**dict(CONFIG.values), "limits.outageSeconds": 3600})
+    loop, now, pauses = dataclasses.replace(LOOP, seen="a"), 200.0, list[float]()
+    while True:
+        step = loops.step(loop, _dark(len(pauses)), OPEN, "a", now, config)
+        assert step and not step.prompt
+        if step.loop.state != "waiting":
+            break
+        assert step.loop.code == "LOOP_OUTAGE" and "503" in step.loop.reason
+        assert (step.loop.turns, step.loop.still, step.loop.failed) == (0, 0, 0)
+        pauses.append(step.loop.resumes - now)
+        assert loops.wake(step.loop, _dark(len(pauses) - 1), OPEN, step.loop.resumes - 0.1, config) is None
+        now = step.loop.resumes
+        woken = loops.wake(step.loop, _dark(len(pauses) - 1), OPEN, now, config)
+        assert woken and "cut off from outside" in woken.prompt and woken.loop.state == "running"
+        assert loops.read(loops.write({loop.session: woken.loop})) == {loop.session: woken.loop}
+        loop = woken.loop
+    assert step.loop.code == "LOOP_TURN_FAILED" and 3000 <= sum(pauses) <= 3600 + max(pauses)
+    assert pauses == sorted(pauses) and (pauses[0], max(pauses)) == (5, 600)
+
+
+def test_after_an_outage_its_count_begins_anew() -> None:
+    config = Config({**dict(CONFIG.values), "limits.outageSeconds": 3600})
+    dark = dataclasses.replace(LOOP, dark=200.0)
+    step = loops.step(dark, Turn("m1", "assistant", finished=True), OPEN, "b", 9000.0, config)
+    assert step and step.loop.dark == 0 and step.loop.state == "running"
+    again = loops.step(step.loop, _dark(2), OPEN, "b", 9100.0, config)
+    assert again and (again.loop.state, again.loop.dark, again.loop.resumes) == ("waiting", 9100.0, 9105.0)
+
+
+@given(turns, verdicts, st.floats(0, 1_000_000))
+@proofs.examples(100, 5_000)
+def test_a_stop_during_an_outage_is_final(turn: Turn, verdict: Verdict, now: float) -> None:
+    waiting = dataclasses.replace(LOOP, state="waiting", code="LOOP_OUTAGE", dark=50.0, resumes=100.0)
+    paused = waiting.ended("paused", "LOOP_STOPPED", "stopped by /stop")
+    assert loops.wake(paused, turn, verdict, now, CONFIG) is None
+    if turn.error == loops.ABORTED and now >= 100:
+        woken = loops.wake(waiting, turn, verdict, now, CONFIG)
+        assert woken and (woken.loop.state, woken.prompt) == ("paused", "")
 
 
 def test_turns_that_change_nothing_are_counted_and_said() -> None:

@@ -66,7 +66,7 @@ def test_it_goes_on_when_it_is_there_again_and_counts_all_that_was_used(clock: C
     ends = [gone(), gone(Usage(5, 0, 0.5)), TurnEnd("claimed_done", "done", Usage(10, 2, 1.0))]
     room = Room(clock, iter(ends))
     assert room.work(3600) == TurnEnd("claimed_done", "done", Usage(15, 2, 1.5))
-    assert (room.turns, clock.at) == (3, 5 + 10) and "503" in room.told[0]
+    assert (room.turns, clock.at) == (3, 5 + 5) and "503" in room.told[0]
 
 
 @pytest.mark.parametrize("turn_seconds", [0.0, 120.0])

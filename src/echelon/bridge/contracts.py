@@ -33,14 +33,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "refused": "The attempt before was refused:",
         "objective": "The person's objective: {said}",
         "stopped": "It does not go on by itself now ({code}: {reason}).",
-        "waits": "It waits for the person, and goes on then ({code}: {reason}).",
+        "waits": "It waits, and goes on by itself when it can ({code}: {reason}).",
     },
     "fr": {
         "where": "Mission {name}. Ton dossier est {slot} : les chemins relatifs y mènent tout seuls.",
         "refused": "La tentative précédente a été refusée :",
         "objective": "L'objectif de la personne : {said}",
         "stopped": "Cela n'avance pas tout seul pour l'instant ({code} : {reason}).",
-        "waits": "Cela attend la personne, et reprendra alors ({code} : {reason}).",
+        "waits": "Cela attend, et reprendra de soi-même dès que possible ({code} : {reason}).",
     },
 }
 

@@ -181,7 +181,7 @@ class Looping:
     async def _say(self, loop: Loop) -> None:
         """Tell the person in the terminal's own way; where there is none, the report and the next prompt say it."""
         done = loop.state == "done"
-        words = "done" if done else "waits for you, then goes on" if loop.state == "waiting" else "waits for you"
+        words = "done" if done else "waits, then goes on" if loop.state == "waiting" else "waits for you"
         message = f"{loop.level}: {words} [{loop.code}] {loop.reason}"[:500]
         await toast(self._api, message, "success" if done else "warning")
 

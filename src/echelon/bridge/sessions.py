@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from echelon.core.loops import Turn
 from echelon.errors import HostError
+from echelon.hosts.opencode.reading import blame
 
 DEPTH_MAX = 16  # parents that are followed; a chain of all levels has five
 SESSIONS_MAX = 2_000  # below one root, whose use is counted
@@ -78,6 +79,7 @@ async def last_turn(api: Api, session: str) -> Turn | None:
         role="assistant",
         finished=bool(info.get("finish")),
         error=str(error.get("name", "")),
+        outage=blame(error) == "unavailable",
         detail=str((error.get("data") or {}).get("message", ""))[:500],
         text=text[-TEXT_MAX:],
     )

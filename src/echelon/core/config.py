@@ -104,7 +104,7 @@ SETTINGS = (
         "limits.outageSeconds",
         "number",
         14400,
-        "How long `deliver` waits for a model's provider, or for OpenCode, that is not there. No attempt is counted.",
+        "How long work waits for a model's provider, or for OpenCode, that is not there. No attempt is counted.",
         least=0,
         most=604800,
     ),

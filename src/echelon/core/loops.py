@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from echelon.core import canonical, verdicts
+from echelon.core import canonical, outages, verdicts
 from echelon.core.config import Config
 from echelon.core.model import TODO, World
 from echelon.core.posts import LevelName
@@ -27,7 +27,8 @@ FILE_BYTES_MAX = 4_000_000
 LOOPS_MAX = 200  # kept; the oldest ended ones go first
 OBJECTIVE_MAX = 2_000
 
-LoopState = Literal["running", "waiting", "paused", "done"]  # "waiting": for a person, and then it goes on
+# "waiting": for a person, or for a provider that is not there, and then it goes on
+LoopState = Literal["running", "waiting", "paused", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Loop:
     reason: str = ""
     turns: int = 0
     still: int = 0  # turns in a row that changed nothing
-    failed: int = 0  # turns in a row that ended in an error
+    failed: int = 0  # turns in a row that ended in an error of their own
+    dark: float = 0.0  # since when the model's provider is not there, in seconds since the epoch; 0: it is
+    resumes: float = 0.0  # when it is tried again
     handled: str = ""
     seen: str = ""  # fingerprint of what code could see after the last turn
     tokens: int = 0
@@ -56,7 +59,7 @@ class Loop:
 
     @property
     def unended(self) -> bool:
-        """Whether it goes on by itself, now or once a person has decided."""
+        """Whether it goes on by itself, now or once what it waits for is there."""
         return self.state in ("running", "waiting")
 
     def ended(self, state: LoopState, code: str, reason: str = "") -> Loop:
@@ -65,7 +68,8 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The last message of a session that fell idle. `error` is the host's name of what ended the turn, "" for none.
+    """The last message of a session that fell idle. `error` is the host's name of what ended the turn, "" for none;
+    `outage` says that it is the model's provider, which is not there for now.
 
     `tokens` and `cost` are what the session and all below it have used so far.
     """
@@ -74,6 +78,7 @@ class Turn:
     role: Literal["assistant", "user"]
     finished: bool
     error: str = ""
+    outage: bool = False
     detail: str = ""
     text: str = ""
     tokens: int = 0
@@ -102,7 +107,8 @@ def step(loop: Loop, turn: Turn, verdict: Verdict, seen: str, now: float, config
         tokens=max(loop.tokens, turn.tokens),
         cost=max(loop.cost, turn.cost),
         still=0 if seen != loop.seen else loop.still + 1,
-        failed=loop.failed + 1 if turn.error else 0,
+        failed=loop.failed + 1 if turn.error and not turn.outage else 0,
+        dark=(loop.dark or now) if turn.outage else 0.0,
         seen=seen,
     )
     if turn.error == ABORTED or turn.role == "user" or not (turn.finished or turn.error):
@@ -113,7 +119,10 @@ def step(loop: Loop, turn: Turn, verdict: Verdict, seen: str, now: float, config
         return Step(counted.ended("waiting", verdict.code or "LOOP_WAITS", verdict.text))
     if halted := _halt(turn.text):
         return Step(counted.ended("paused", "LOOP_HALTED", halted))
-    if turn.error and counted.failed >= config.count("limits.loopFailedTurns"):
+    if turn.outage and now - counted.dark < config.number("limits.outageSeconds"):
+        later = dataclasses.replace(loop, handled=turn.message, dark=counted.dark)  # no turn is counted
+        return Step(_outage(later, f"{turn.error}: {turn.detail}", now))
+    if turn.error and (turn.outage or counted.failed >= config.count("limits.loopFailedTurns")):
         return Step(counted.ended("paused", "LOOP_TURN_FAILED", f"{turn.error}: {turn.detail}"))
     if reached := _limit(counted, now, config):
         return Step(counted.ended("paused", "LOOP_LIMIT", reached))
@@ -122,7 +131,7 @@ def step(loop: Loop, turn: Turn, verdict: Verdict, seen: str, now: float, config
 
 def wake(loop: Loop, turn: Turn, verdict: Verdict, now: float, config: Config) -> Step | None:
     """What a loop that waits does now; None while it waits on. `turn` is the session's last message, which has ended."""
-    if loop.state != "waiting":
+    if loop.state != "waiting" or now < loop.resumes:
         return None
     if turn.error == ABORTED and turn.message != loop.handled:
         return Step(loop.ended("paused", "LOOP_STOPPED", "the turn was stopped"))
@@ -130,10 +139,19 @@ def wake(loop: Loop, turn: Turn, verdict: Verdict, now: float, config: Config) -
         return None
     if verdict.state == "done":
         return Step(loop.ended("done", verdict.code or "LOOP_DONE", verdict.text))
-    again = dataclasses.replace(loop, state="running", code="", reason="", still=0, failed=0, handled=turn.message)
+    again = dataclasses.replace(
+        loop, state="running", code="", reason="", still=0, failed=0, resumes=0.0, handled=turn.message
+    )
     if reached := _limit(again, now, config):
         return Step(again.ended("paused", "LOOP_LIMIT", reached))
-    return Step(again, _prompt(again, verdict, f"What this waited for is settled: {loop.reason}\n"))
+    settled = "The last turn was cut off from outside" if loop.resumes else "What this waited for is settled"
+    return Step(again, _prompt(again, verdict, f"{settled}: {loop.reason}\n"))
+
+
+def _outage(loop: Loop, error: str, now: float) -> Loop:
+    pause = outages.pause(now - loop.dark)
+    waiting = dataclasses.replace(loop, resumes=now + pause)
+    return waiting.ended("waiting", "LOOP_OUTAGE", f"{error} - it is tried again in {pause:.0f} s")
 
 
 def _halt(text: str) -> str:

@@ -1,8 +1,4 @@
-"""A host, or the provider of its model, that is not there: nobody's attempt. Wait, and go on in the same attempt.
-
-What failed for three minutes at night is no reason to call a person in the morning: agents did nothing wrong, so nothing
-is counted. The wait has a limit all the same, and says what it waits for.
-"""
+"""A host, or the provider of its model, that is not there: nobody's attempt. Wait, and go on in the same attempt."""
 
 from __future__ import annotations
 
@@ -10,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from echelon.core import outages
 from echelon.errors import HostError
 from echelon.ports import TurnEnd, Usage
 
-FIRST_SECONDS = 5.0  # between two tries; then twice as long each time …
-LONGEST_SECONDS = 600.0  # … up to this
 POLL_SECONDS = 0.2  # how soon a stop is seen
 
 # Codes of HostErrors. What is in neither set is for a person to mend: "denied".
@@ -40,23 +35,24 @@ def patiently(
 
     Gives up, with the last end, when `seconds` went by in turns that got nowhere and in the waits after them.
     """
-    used, spent, pause = Usage(), 0.0, FIRST_SECONDS
+    used, spent, dark = Usage(), 0.0, 0.0  # dark: the part of `spent` since it was last there
     while True:
         begun = time.monotonic()
         end = told(turn)
         used = _sum(used, end.usage)
+        lost = time.monotonic() - begun
         if end.usage.tokens_out:  # it was there meanwhile
-            pause = FIRST_SECONDS
-        else:
-            spent += time.monotonic() - begun
+            lost = dark = 0.0
+        spent, dark = spent + lost, dark + lost
+        pause = outages.pause(dark)
         if end.reason != "unavailable" or spent + pause > seconds or stopped():
             return replace(end, usage=used)
-        tell(f"tried again in {pause:g} s, and no attempt is counted: {end.text}")
-        rest(pause, stopped)
-        spent, pause = spent + pause, min(2 * pause, LONGEST_SECONDS)
+        tell(f"tried again in {pause:.0f} s, and no attempt is counted: {end.text}")
+        _rest(pause, stopped)
+        spent, dark = spent + pause, dark + pause
 
 
-def rest(seconds: float, stopped: Callable[[], bool]) -> None:
+def _rest(seconds: float, stopped: Callable[[], bool]) -> None:
     until = time.monotonic() + seconds
     while not stopped() and (left := until - time.monotonic()) > 0:
         time.sleep(min(left, POLL_SECONDS))

@@ -7,6 +7,10 @@ HOSTS: dict[str, tuple[str, str]] = {
         "look at the work; an item with checks would have been proved",
     ),
     "LOOP_WAITS": ("What is left waits for a person.", "settle what the reasons say: it goes on by itself then"),
+    "LOOP_OUTAGE": (
+        "The model's provider is not there; the loop tries again by itself, for `limits.outageSeconds`.",
+        "wait, or /stop; no turn and no attempt is counted",
+    ),
     "LOOP_STOPPED": (
         "A person stopped the session; nothing goes on by itself.",
         "/enterprise, /program, /deliver or /task starts again",

@@ -178,6 +178,15 @@ class Link {
     }
   }
 
+  /** As ask, but a brain that died just now is waited for, once: an agent of ours without its contract works for nothing. */
+  async need(method, params) {
+    for (const until = Date.now() + LATE_MS; ; await pause(AGAIN_MS)) {
+      const answer = await this.ask(method, params)
+      const givenUp = this.failed && Date.now() - this.failed < RETRY_MS
+      if (answer || givenUp || this.ended || Date.now() > until) return answer
+    }
+  }
+
   /** A request of the brain's to OpenCode's own interface, through the client that needs no port. */
   async api({ id, params: { method, path: url, query, body } }) {
     try {
@@ -349,7 +358,7 @@ function hooksOf(link, manifest) {
       const at = output.system.findIndex((text) => text.includes(manifest.mark))
       if (at < 0) return
       link.note("experimental.chat.system.transform")
-      const answer = refused(await link.ask("system", { sessionID: input.sessionID }))
+      const answer = refused(await link.need("system", { sessionID: input.sessionID }))
       output.system[at] = output.system[at].replaceAll(manifest.mark, () => answer?.text ?? "")
     },
     async "experimental.session.compacting"(input, output) {
