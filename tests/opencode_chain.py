@@ -218,9 +218,18 @@ class Headless:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
-    def run(self, *words: str, seconds: float = 300.0) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, seconds: float = 100.0) -> subprocess.CompletedProcess[str]:
+        """To its end; one that takes longer, less than a test may, is ended as by Ctrl-C and says what it was at."""
         with self.popen(*words) as process:
-            out, err = process.communicate(timeout=seconds)
+            try:
+                out, err = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=15)
+                raise AssertionError(f"{words} still ran after {seconds:g} s:\n{out}\n{err}") from None
+            except BaseException:
+                process.kill()  # or the test would wait for it
+                raise
             assert "Traceback" not in out + err, err
             return subprocess.CompletedProcess(words, process.returncode, out, err)
 

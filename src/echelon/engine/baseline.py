@@ -50,25 +50,32 @@ class Baseline:
         fresh.write_text(json.dumps(value), "utf-8")
         fresh.replace(self._file)
 
-    def problem(self, starts: Iterable[str] = (), at: str = "") -> Problem | None:
-        """BASE_REWOUND, when the base branch does not contain what was merged last, or what missions started from.
+    def expected(self, starts: Iterable[str] = ()) -> tuple[str, ...]:
+        """What the base branch has to contain: what we merged last, and what missions started from.
+
+        Ask before the head is read that is judged by it: what others merge in between is in a newer head, and not in that.
+        """
+        return (self.recorded(), *starts)
+
+    def problem(self, expected: tuple[str, ...], at: str = "") -> Problem | None:
+        """BASE_REWOUND, when the base branch does not contain what is `expected` of it.
 
         `at`: the commit that is looked at instead of the branch as it is, for who will compare and swap with it.
         """
         head = at or self._workspace.repository.head(self._workspace.branch)
-        gone = self._gone(head, starts)
+        gone = self._gone(head, expected)
         if not gone:
             return None
-        what = "merged last" if gone == self.recorded() else "which a mission in flight started from"
+        what = "merged last" if gone == expected[0] else "which a mission in flight started from"
         said = f"{self._workspace.branch} is at {head[:12]}, which does not contain {gone[:12]}, {what}"
         return Problem("BASE_REWOUND", said)
 
-    def _gone(self, head: str, starts: Iterable[str]) -> str:
-        """The newest of our own merge and the starts that `head` does not contain; "" when it contains all."""
+    def _gone(self, head: str, expected: Iterable[str]) -> str:
+        """The newest of them that `head` does not contain; "" when it contains all."""
         repository, accepted = self._workspace.repository, self._read().get(ACCEPTED, [])
         let_go = set(accepted) if isinstance(accepted, list) else set[object]()
         found = ""
-        for commit in dict.fromkeys((self.recorded(), *starts)):
+        for commit in dict.fromkeys(expected):
             if commit in ("", head) or commit in let_go or repository.ref(commit) is None:
                 continue
             newer = not found or repository.is_ancestor(found, commit)
@@ -79,8 +86,9 @@ class Baseline:
     def restore(self, starts: Iterable[str] = ()) -> str:
         """Put the branch back where it was; what stands there is kept. The name of the rescue reference, "" for none."""
         repository, branch = self._workspace.repository, self._workspace.branch
+        expected = self.expected(starts)
         head = repository.head(branch)
-        was = self._gone(head, starts)
+        was = self._gone(head, expected)
         if not was:
             return ""
         kept = rescue.keep(repository, NAME, head)

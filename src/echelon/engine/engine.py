@@ -81,8 +81,7 @@ class Engine(Asker):
         """
         if scope is None:
             scope = scope_of(item) if item and "/" in item else self.world().scope
-        base = BaseFacts("", in_place=True) if in_place else self.base_facts(scope)
-        rewound = None if in_place else self.baseline.problem(self.starts(), base.commit)
+        base, rewound = (BaseFacts("", in_place=True), None) if in_place else self._judged_base(scope)
         if rewound is not None:
             return refuse(rewound.code, rewound.message, prefix="BLOCKED")
         decision = self.ask(requests.StartItem(base, item, scope, parallel, limit))
@@ -129,8 +128,7 @@ class Engine(Asker):
         """Look at the work as it stands and run what has to run. Changes nothing that anybody keeps."""
         if mission.in_place:
             return self._in_place.examine(mission)
-        base = self.base_facts(mission.scope)
-        rewound = self.baseline.problem(self.starts(), base.commit)
+        base, rewound = self._judged_base(mission.scope)
         if rewound is not None:  # no merge with it, not even aside
             return self.work.unexamined(mission, base, rewound)
         return self.work.examine(mission, base)
@@ -141,7 +139,13 @@ class Engine(Asker):
 
     def rewound(self) -> Problem | None:
         """BASE_REWOUND, when the base branch was moved back or replaced behind our back."""
-        return self.baseline.problem(self.starts())
+        return self.baseline.problem(self.baseline.expected(self.starts()))
+
+    def _judged_base(self, scope: str) -> tuple[BaseFacts, Problem | None]:
+        """The base, and BASE_REWOUND when that very commit was moved back or replaced behind our back."""
+        expected = self.baseline.expected(self.starts())
+        base = self.base_facts(scope)
+        return base, self.baseline.problem(expected, base.commit)
 
     def verify(self, item: str | None = None, scope: str | None = None) -> Decision | Refusal:
         """The verdict on the work as it stands, recorded in the evidence log."""
@@ -333,10 +337,10 @@ class Engine(Asker):
         """Whether nothing is left to do but to move the base, or to write that it moved."""
         if mission.phase != "merging" or not mission.candidate:
             return False
-        repository = self.workspace.repository
+        repository, expected = self.workspace.repository, self.baseline.expected(self.starts())
         head = repository.head(self.workspace.branch)
         if head == mission.candidate_base:
-            return self.baseline.problem(self.starts(), head) is None
+            return self.baseline.problem(expected, head) is None
         return repository.is_ancestor(mission.candidate, head)
 
     def _close_orphans(self) -> None:
