@@ -233,8 +233,8 @@ class Headless:
             assert "Traceback" not in out + err, err
             return subprocess.CompletedProcess(words, process.returncode, out, err)
 
-    def deliver(self) -> Any:
-        done = self.run("deliver", "--host", "opencode", "--json")
+    def deliver(self, seconds: float = 100.0) -> Any:
+        done = self.run("deliver", "--host", "opencode", "--json", seconds=seconds)
         return json.loads(done.stdout) if done.stdout else done.stderr
 
 

@@ -67,7 +67,7 @@ def test_deliver_takes_it_through_opencode(tmp_path: Path) -> None:
     with headless(tmp_path, shop, staff(shop.root)) as here:
         places = Places(tmp_path / "w/state/echelon", tmp_path / "w/cache/echelon")
         for _ in range(ROUNDS_MAX):
-            ended = here.deliver()
+            ended = here.deliver(seconds=400)
             if ended["ok"] or not resume(Engine(Workspace(shop.root, places))):
                 break
         assert ended["ok"], ended
@@ -81,7 +81,7 @@ def test_deliver_takes_the_portfolio_through_opencode_with_four_slots(tmp_path: 
     with headless(tmp_path, shop, staff(shop.root)) as here:
         places = Places(tmp_path / "w/state/echelon", tmp_path / "w/cache/echelon")
         for _ in range(ROUNDS_MAX):
-            ended = here.deliver()
+            ended = here.deliver(seconds=400)
             engine = Engine(Workspace(shop.root, places))
             if ended["ok"] or not (answer(engine) | resume(engine)):
                 break

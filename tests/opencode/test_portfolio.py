@@ -190,7 +190,7 @@ def test_a_kill_while_three_slots_work_begins_no_item_twice(tmp_path: Path, whom
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             tree.ready.set()
-            done = here.run(*words).stdout
+            done = here.run(*words, seconds=300).stdout
         else:
             state = Path(here.environment["XDG_STATE_HOME"]) / "echelon" / "workspaces"
             os.kill(json.loads(next(state.glob("*/opencode/server.json")).read_bytes())["pid"], signal.SIGKILL)
