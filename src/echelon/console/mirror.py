@@ -25,6 +25,7 @@ from echelon.errors import EchelonError
 CHANGED_MAX = 200  # rows told with an event; more, and the page reads anew
 ACTOR = "person at the console"  # in the log of operations
 Areas = tuple[str, ...]
+DOCUMENTS: Areas = ("items", "missions", "slots", "journal", "evidence", "operations", "portfolio")
 _ROW = ("key", "id", "title", "state", "waived", "priority", "size", "coverage")
 
 
@@ -134,7 +135,7 @@ class Mirror:
             if old is not None and new.world == old.world and not mended and not settings:
                 return self._beside(old)
             self._reading = new
-            return _compare(old, new, settings)
+            return _compare(None if mended else old, new, settings)
 
     def _read(self, revision: int) -> Reading:
         loaded = self.engine.loaded()
@@ -187,16 +188,13 @@ def _running(reading: Reading) -> tuple[str, ...]:
 
 
 def _compare(old: Reading | None, new: Reading, settings: bool) -> Changed:
+    """Everything that is made from documents may be different: which of it is told by rows, for the rest the page asks.
+
+    A narrower answer was wrong for whoever read in the midst of an operation, whose documents are replaced one by one, and
+    whose slot comes and goes beside them.
+    """
     before = old.rows if old else {}
     changed = [row for key, row in new.rows.items() if before.get(key) != row]
-    areas = ["operations"] + (["settings"] if settings else [])
-    if changed or before.keys() != new.rows.keys():
-        areas.append("items")
-    if old is None or old.world.missions != new.world.missions:
-        areas += ["missions", "slots"]
-    if old is None or len(old.world.attempts) != len(new.world.attempts):
-        areas.append("evidence")
-    if old is None or old.world.portfolio != new.world.portfolio or "items" in areas:
-        areas += ["portfolio", "journal"]
     told = tuple(changed) if len(changed) <= CHANGED_MAX else ()
-    return Changed(new.revision, tuple(areas), told, _running(new), new.data["project"]["items"])
+    areas = (*DOCUMENTS, *(("settings",) if settings else ()))
+    return Changed(new.revision, areas, told, _running(new), new.data["project"]["items"])
