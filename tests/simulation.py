@@ -187,7 +187,7 @@ class Run:
         elif kind in ("failed", "suspended"):
             self.done((ask.FailItem if kind == "failed" else ask.SuspendItem)("so it is", item))
         else:
-            self.done(ask.EndAttempt(item, kind, "what went wrong"))  # type: ignore[arg-type]
+            self.done(ask.EndAttempt(item, kind, "what went wrong"))  # type: ignore[arg-type] - one of OUTCOMES
         self.point()
         self.tidy()
         if self.dice.random() < 0.06:

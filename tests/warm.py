@@ -194,10 +194,11 @@ def _become(job: dict[str, Any]) -> None:
         opened = os.open(path, os.O_RDONLY if fd == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, fd)
         os.close(opened)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
+    # These are open for as long as the process lives.
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - see above
     lines = 1 if job["end"] else -1  # somebody reads each line of what goes on
-    sys.stdout = open(1, "w", buffering=lines, errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", buffering=lines, errors=sys.stdout.errors, closefd=False)  # noqa: SIM115 - see above
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115 - see above
 
 
 def _code(main: Callable[[], object]) -> int:

@@ -103,7 +103,7 @@ def findings(mission: Mission, **changes: object) -> ask_.Findings:
         "base": BASE, "tree": "t" * 40, "work_tree": "w" * 40, "changed": ("src/a.py",), "results": results(mission),
         "todo": f"<!-- echelon:mission {mission.name} -->\n- [x] done\n",
     }  # fmt: skip
-    return ask_.Findings(**{**values, **changes})  # type: ignore[arg-type]
+    return ask_.Findings(**{**values, **changes})  # type: ignore[arg-type] - named by their tests
 
 
 def closing(files: Mapping[str, str], item: str, **changes: object) -> ask_.CloseItem:

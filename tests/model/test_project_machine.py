@@ -110,7 +110,7 @@ class Pair:
             case "end_attempt":
                 return ask.EndAttempt(
                     item or (world.missions[0].item if world.missions else "B001"), detail, "what went wrong"
-                )  # type: ignore[arg-type]
+                )  # type: ignore[arg-type] - strategies give texts
             case "attest" | "accept" | "rework":
                 return WORDS[kind](detail, item)
             case "escalate":

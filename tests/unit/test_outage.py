@@ -94,7 +94,7 @@ def test_a_stop_ends_the_wait(clock: Clock) -> None:
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [("HOST_SILENT", "unavailable"), ("AGENT_MISSING", "unavailable"), ("OPENCODE_IN_USE", "denied"), ("HOST_FAILED", "crashed")],
+    [("HOST_SILENT", "unavailable"), ("AGENT_MISSING", "unavailable"), ("OPENCODE_IN_USE", "denied"), ("OPENCODE_FAILED", "denied"), ("OPENCODE_REFUSED", "unavailable"), ("HOST_FAILED", "crashed")],
 )  # fmt: skip
 def test_a_host_that_fails_is_an_end_like_others(clock: Clock, code: str, reason: EndReason) -> None:
     end = Room(clock, iter([HostError(code, "why.", "do this")])).work(0)

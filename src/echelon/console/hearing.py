@@ -89,7 +89,7 @@ def session_of(info: Json, slot: str, status: str, loop: Loop | None = None) -> 
 
 def loop_of(row: Json) -> Loop:
     told = {name: row.get(name) for name in ("level", "state", "scope", "turns", "tokens", "cost")}
-    return Loop(**told, code=text(row.get("code"), TITLE_MAX), reason=text(row.get("reason"), ASKED_MAX))  # pyrefly: ignore
+    return Loop(**told, code=text(row.get("code"), TITLE_MAX), reason=text(row.get("reason"), ASKED_MAX))  # pyrefly: ignore - pydantic looks
 
 
 def agents_of(found: Any) -> tuple[Agent, ...]:

@@ -13,7 +13,7 @@ from echelon.ports import TurnEnd, Usage
 POLL_SECONDS = 0.2  # how soon a stop is seen
 
 # Codes of HostErrors. What is in neither set is for a person to mend: "denied".
-_LATER = frozenset({"HOST_SILENT", "OPENCODE_FAILED", "OPENCODE_GONE", "AGENT_MISSING"})
+_LATER = frozenset({"HOST_SILENT", "OPENCODE_REFUSED", "OPENCODE_GONE", "AGENT_MISSING"})
 _CRASHES = frozenset({"HOST_FAILED"})  # the agent's own program died
 
 

@@ -64,7 +64,7 @@ def check_owned(path: Path, common: Path, config: bytes) -> None:
     """Raise TamperError OWNED_GIT_CHANGED unless the directory is exactly what `make_owned` makes."""
     # Asked before every command: names are put together as texts, which costs a third of what Path does.
     place, target = str(path), str(common)
-    names = set(os.listdir(place)) if os.path.isdir(place) else set()  # noqa: PTH112, PTH208
+    names = set(os.listdir(place)) if os.path.isdir(place) else set()  # noqa: PTH112, PTH208 - as above
     links = {name: found for name in names.intersection(_LINKS) if (found := _link(f"{place}{os.sep}{name}"))}
     good = (
         "refs" in links
@@ -88,7 +88,7 @@ def _whole(file: Path, content: bytes) -> bool:
 
 def _link(place: str) -> str:
     try:
-        return os.readlink(place)  # noqa: PTH115
+        return os.readlink(place)  # noqa: PTH115 - a text, for check_owned
     except OSError:
         return ""
 

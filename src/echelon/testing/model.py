@@ -162,7 +162,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5.0  # seconds to send a request in
-    server: _Server  # pyrefly: ignore[bad-override]
+    server: _Server  # pyrefly: ignore[bad-override] - it serves this one only
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Not on the terminal of whoever runs the tests."""

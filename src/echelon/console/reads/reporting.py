@@ -34,7 +34,7 @@ def report(mirror: Mirror, format: Format = "markdown") -> Report:  # noqa: A002
     return Report(format=format, media_type=media, filename=name, content=content)
 
 
-def _content(mirror: Mirror, format: Format) -> str:  # noqa: A002
+def _content(mirror: Mirror, format: Format) -> str:  # noqa: A002 - as the route names it
     seen = view(mirror)
     if format == "markdown":
         return str(sound(reports.markdown(seen.data)))

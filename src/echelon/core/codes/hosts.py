@@ -93,6 +93,10 @@ HOSTS: dict[str, tuple[str, str]] = {
         "What agents run in, or the provider of their model, refuses until a person changes something.",
         "mend what the reason says, such as a key; echelon deliver goes on where it was",
     ),
+    "OPENCODE_REFUSED": (
+        "OpenCode answered a call of Echelon's with an error.",
+        "see the reason and its log; a delivery tries again by itself",
+    ),
     "OPENCODE_GONE": ("The OpenCode that Echelon started has ended.", "echelon deliver goes on; see its log"),
     "OPENCODE_IN_USE": ("Another Echelon runs an OpenCode for this workspace.", "wait until it has ended, or stop it"),
     "OPENCODE_MODEL_INVALID": ("A model is not written provider/model.", "`opencode models` lists the names"),

@@ -46,7 +46,7 @@ class Event:
 
 class Client:
     """One server. Raises HostError OPENCODE_GONE when nobody answers, HOST_SILENT when the answer takes too long,
-    OPENCODE_FAILED when it is an error."""
+    OPENCODE_REFUSED when it is an error."""
 
     def __init__(self, port: int, password: str) -> None:
         self.port = port
@@ -161,7 +161,9 @@ class Client:
 
 
 def _failed(what: str) -> HostError:
-    return HostError("OPENCODE_FAILED", f"OpenCode: {what}.", "echelon deliver tries again; echelon doctor looks at it")
+    return HostError(
+        "OPENCODE_REFUSED", f"OpenCode: {what}.", "echelon deliver tries again; echelon doctor looks at it"
+    )
 
 
 class Inbox:

@@ -74,7 +74,7 @@ class OpenCodeHost:
         self._server.close()
 
     def work(self, assignment: Assignment, on_event: Callable[[str], None], stopped: Callable[[], bool]) -> TurnEnd:
-        """See ports.Host. Raises what Server.running raises, OPENCODE_FAILED when OpenCode refuses a call, HOST_SILENT
+        """See ports.Host. Raises what Server.running raises, OPENCODE_REFUSED when OpenCode refuses a call, HOST_SILENT
         when it does not answer one, and AGENT_MISSING when it does not know the agent."""
         if stopped():
             return TurnEnd("aborted")

@@ -107,7 +107,8 @@ class Server:
     def running(self) -> Running:
         """The server, started when there is none or when it died.
 
-        Raises HostError OPENCODE_FAILED when it does not start, OPENCODE_IN_USE when the state folder is another's.
+        Raises HostError OPENCODE_FAILED when it ends instead of starting, HOST_SILENT when it takes too long, OPENCODE_IN_USE
+        when the state folder is another's.
         """
         with self._guard:
             if self._running is not None and self._running.alive:
@@ -152,7 +153,8 @@ class Server:
             if ended is None or not left:
                 how = f"ended with {ended}" if ended is not None else f"gave no answer in {self._start_seconds:g} s"
                 message = f"`opencode serve` {how} while starting; its log ends: {self._tail()}"
-                raise HostError("OPENCODE_FAILED", message, f"{self._state / 'server.log'} says more")
+                code = "OPENCODE_FAILED" if ended is not None else "HOST_SILENT"
+                raise HostError(code, message, f"{self._state / 'server.log'} says more")
         raise AssertionError("unreachable")
 
     def _launch(self) -> Running:

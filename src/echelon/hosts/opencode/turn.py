@@ -68,7 +68,7 @@ class Turn:
     def run(self, text: str, since: int) -> Stop | None:
         """Prompt and wait; None when the turn ended by itself. Messages until `since`, in ms, are of turns before.
 
-        Raises HostError OPENCODE_GONE when the server died, OPENCODE_FAILED when it refuses an ordinary call.
+        Raises HostError OPENCODE_GONE when the server died, OPENCODE_REFUSED when it refuses an ordinary call.
         """
         self._since = since
         with self._running.stream.follow(self._place.session) as inbox:
