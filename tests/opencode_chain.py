@@ -218,7 +218,7 @@ class Headless:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
-    def run(self, *words: str, seconds: float = 100.0) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, seconds: float = 200.0) -> subprocess.CompletedProcess[str]:
         """To its end; one that takes longer, less than a test may, is ended as by Ctrl-C and says what it was at."""
         with self.popen(*words) as process:
             try:
@@ -233,7 +233,7 @@ class Headless:
             assert "Traceback" not in out + err, err
             return subprocess.CompletedProcess(words, process.returncode, out, err)
 
-    def deliver(self, seconds: float = 100.0) -> Any:
+    def deliver(self, seconds: float = 200.0) -> Any:
         done = self.run("deliver", "--host", "opencode", "--json", seconds=seconds)
         return json.loads(done.stdout) if done.stdout else done.stderr
 

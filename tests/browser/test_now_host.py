@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from beside import beside
 from echelon.core import requests
+from echelon.core.decide import Decision
 from echelon.engine.engine import Engine
 from echelon.engine.workspace import Workspace
 from echelon.testing.model import Asked, Reply, call, say
@@ -181,7 +182,7 @@ def test_a_loop_is_stopped_where_it_is_seen_and_what_it_used_is_counted(here: St
 
 def test_a_loop_that_waits_for_a_person_is_stopped_too(here: Stage, both: tuple[Stage, Any]) -> None:
     """It would go on by itself once the person has decided: there must be a way to say that it shall not."""
-    _free(here)
+    _put_aside(here, "B001")  # B002 needs it, so B003 is all that can be worked on
     page = both[1].page("/now", locale="fr-FR")
     session = told(here, "this needs a person", agent="ProjectCommander")
     expect(row(page, "escalation")).to_contain_text("Two lists differ.")
@@ -196,15 +197,20 @@ def test_a_loop_that_waits_for_a_person_is_stopped_too(here: Stage, both: tuple[
     assert held and (held.state, held.code) == ("paused", "LOOP_STOPPED")
 
 
-def _free(here: Stage) -> None:
-    """The item in flight is put aside: the next loop may start one."""
+def _put_aside(here: Stage, item: str) -> None:
+    """Suspended, whatever was done with it before: nothing is in flight, and it waits for the person."""
     engine = Engine(Workspace(here.shop.root, here.places))
+    if here.shop.states()[item] == "pending" and not engine.world().missions:
+        assert isinstance(engine.start(item), Decision)
     if mission := engine.world().mission():
-        engine.end(requests.SuspendItem("for later", mission.item))
+        assert isinstance(engine.end(requests.SuspendItem("for later", mission.item)), Decision)
+    assert here.shop.states()[item] == "suspended"
 
 
 def test_what_one_has_seen_is_seen_in_the_next_browser_too(here: Stage, both: tuple[Stage, Any]) -> None:
-    Engine(Workspace(here.shop.root, here.places)).ask(requests.ResumeItem("B001"))  # what nobody looked at yet
+    _put_aside(here, "B001")
+    resumed = Engine(Workspace(here.shop.root, here.places)).ask(requests.ResumeItem("B001"))
+    assert isinstance(resumed, Decision)  # what nobody looked at yet
     first = both[1].page("/now")
     newest = first.locator("[data-list=fresh] > li").first
     expect(newest).to_contain_text("B001")
