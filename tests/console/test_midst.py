@@ -74,4 +74,4 @@ def _then(work: Callable[..., Any], look: Callable[[str], None], *, after: bool)
 
 def _shown(answer: Any) -> Any:
     """Without the number of the reading, which is different each time."""
-    return {name: value for name, value in answer.items() if name not in ("revision", "seen")}
+    return {name: value for name, value in answer.items() if name != "revision"}

@@ -135,7 +135,7 @@ class Mirror:
             if old is not None and new.world == old.world and not mended and not settings:
                 return self._beside(old)
             self._reading = new
-            return _compare(None if mended else old, new, settings)
+            return _compare(old, new, settings)
 
     def _read(self, revision: int) -> Reading:
         loaded = self.engine.loaded()

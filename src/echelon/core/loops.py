@@ -144,8 +144,9 @@ def wake(loop: Loop, turn: Turn, verdict: Verdict, now: float, config: Config) -
     )
     if reached := _limit(again, now, config):
         return Step(again.ended("paused", "LOOP_LIMIT", reached))
-    settled = "The last turn was cut off from outside" if loop.resumes else "What this waited for is settled"
-    return Step(again, _prompt(again, verdict, f"{settled}: {loop.reason}\n"))
+    cut = "The last turn was cut off from outside: the model's provider was not there.\n"
+    settled = f"What this waited for is settled: {loop.reason}\n"
+    return Step(again, _prompt(again, verdict, cut if loop.resumes else settled))
 
 
 def _outage(loop: Loop, error: str, now: float) -> Loop:

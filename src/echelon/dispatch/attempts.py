@@ -116,7 +116,6 @@ class Attempts:
             self._tell(Event("attempt", mission.item, f"{mission.name} is over: a person asks for rework"))
             return None
         if end.reason in NOT_THERE:
-            self._owed[mission.item] = (tokens, cost)
             return _not_there(mission, end)
         if end.reason == "asked":
             return self._ask(mission, end)

@@ -17,7 +17,7 @@ _LATER = frozenset({"HOST_SILENT", "OPENCODE_REFUSED", "OPENCODE_GONE", "AGENT_M
 _CRASHES = frozenset({"HOST_FAILED"})  # the agent's own program died
 
 
-def told(turn: Callable[[], TurnEnd]) -> TurnEnd:
+def _told(turn: Callable[[], TurnEnd]) -> TurnEnd:
     """A turn whose host may fail, as its end."""
     try:
         return turn()
@@ -38,7 +38,7 @@ def patiently(
     used, spent, dark = Usage(), 0.0, 0.0  # dark: the part of `spent` since it was last there
     while True:
         begun = time.monotonic()
-        end = told(turn)
+        end = _told(turn)
         used = _sum(used, end.usage)
         lost = time.monotonic() - begun
         if end.usage.tokens_out:  # it was there meanwhile
